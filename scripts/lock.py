@@ -1,0 +1,56 @@
+"""`make lock`: recompile `requirements/` from pyproject.toml, for every Python and every Linux that we support.
+
+A version moves only when it must; with `--upgrade` all move to the newest. Neither uv nor we write an index address.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from find_uv import LOCK as UV_LOCK
+from find_uv import environment, find_uv
+from locks import BUILD, FINGERPRINT, SETS, digest, lock_of, read_pyproject, requirements
+from quiet_run import ROOT, SetupError, explain, run, step
+
+OPTIONS = ("--universal", "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links")
+BUILD_TOOLS = "setuptools\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Recompile all locks."""
+    try:
+        _compile_all(["--upgrade"] if "--upgrade" in arguments else [])
+    except SetupError as error:
+        explain(error)
+        return 1
+    return 0
+
+
+def _compile_all(options: list[str]) -> None:
+    env = environment(os.environ)
+    uv = find_uv(env)
+    wanted = requirements(read_pyproject())
+    oldest = wanted["python"].removeprefix(">=")
+    fingerprint = digest(wanted)
+
+    def compile_lock(lock: Path, *sources: str, stdin: str) -> None:
+        name = str(lock.relative_to(ROOT))
+        with step(f"locking {name}"):
+            run(
+                [uv, "pip", "compile", *sources, *OPTIONS, "--python-version", oldest, *options, "-o", name],
+                env,
+                stdin=stdin,
+            )
+            mark = f"{FINGERPRINT} {fingerprint}\n" if lock.stem in SETS else ""
+            lock.write_text(f"# Made by `make lock`; do not edit.\n{mark}{lock.read_text()}")
+
+    backend = "\n".join(wanted["build"])
+    compile_lock(UV_LOCK, "-", stdin="uv")
+    compile_lock(BUILD, "-", stdin=BUILD_TOOLS)
+    compile_lock(lock_of("run"), "pyproject.toml", "-", stdin=backend)
+    compile_lock(lock_of("test"), "pyproject.toml", "-", "--group", "test", "-c", "requirements/run.txt", stdin=backend)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

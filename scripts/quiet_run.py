@@ -1,0 +1,82 @@
+"""Run other programs without their noise: what they print is shown only when they fail."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What pip, uv and apt say when they cannot verify the other side.
+TLS_SIGNS = ("CERTIFICATE_VERIFY_FAILED", "invalid peer certificate", "UnknownIssuer", "suitable TLS CA certificate")
+TLS_MEND = (
+    "The TLS certificate of a package index could not be verified. Install the CA certificates (Debian, Ubuntu: "
+    "`apt-get install ca-certificates`); behind a proxy that inspects TLS, let SSL_CERT_FILE name a file with its CA."
+)
+
+
+class SetupError(Exception):
+    """Set-up cannot go on; the text is one sentence with the mend."""
+
+
+class ProgramFailedError(SetupError):
+    """A program that we ran failed; `output` is what it printed."""
+
+    def __init__(self, command: Sequence[str | Path], output: str) -> None:
+        super().__init__(f"`{' '.join(map(str, command))}` failed.")
+        self.output = output
+
+    @property
+    def is_tls(self) -> bool:
+        """Tell whether it failed because it could not verify a certificate."""
+        return any(sign in self.output for sign in TLS_SIGNS)
+
+
+def run(
+    command: Sequence[str | Path], env: Mapping[str, str] | None = None, *, cwd: Path = ROOT, stdin: str = ""
+) -> str:
+    """Run a program and return what it printed."""
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        env=dict(os.environ if env is None else env),
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if result.returncode:
+        raise ProgramFailedError(command, result.stdout)
+    return result.stdout
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Tell the person who waits what is going on, on stderr: a program may read the stdout of the job that follows."""
+    print(text, end=end, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Print one line: what is being done and, once done, how long it took."""
+    say(f"  {what} ...", end="")
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say(" failed")
+        raise
+    say(f" {time.monotonic() - started:.1f} s")
+
+
+def explain(error: SetupError) -> None:
+    """Print why we stopped: the noise we held back first, the mend last."""
+    if isinstance(error, ProgramFailedError):
+        say(error.output.rstrip())
+        if error.is_tls:
+            say(TLS_MEND)
+    say(f"Stopped: {error}")

@@ -1,0 +1,117 @@
+"""Make `.venv` hold exactly the locked set that was asked for, and the project itself, editable.
+
+The stamp is written last and removed first: a set-up that was killed leaves none, and the next one starts afresh.
+"""
+
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from find_uv import CACHE, base_python, environment, find_uv
+from locks import BUILD, SETS, digest, is_stale, lock_of, read_pyproject, wishes
+from quiet_run import ROOT, SetupError, explain, run, say, step
+
+VENV = ROOT / ".venv"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Set up one set; return the exit code."""
+    if len(arguments) != 1 or arguments[0] not in SETS:
+        say(f"usage: python3 scripts/setup.py {'|'.join(SETS)}")
+        return 2
+    wanted = arguments[0]
+    try:
+        pyproject = read_pyproject()
+        if not _is_satisfied(wanted, pyproject):
+            with _alone():
+                if not _is_satisfied(wanted, pyproject):  # whoever held the lock may have done it for us
+                    _set_up(wanted, pyproject)
+    except SetupError as error:
+        explain(error)
+        return 1
+    return 0
+
+
+def _stamp_file(name: str) -> Path:
+    return VENV / f"ringwake-{name}.json"
+
+
+def _identity() -> dict[str, str]:
+    """Return what a virtual environment is bound to: its Python, and the folder that its scripts name."""
+    return {"python": sys.version, "executable": str(base_python()), "folder": str(ROOT)}
+
+
+def _content(name: str, pyproject: dict[str, Any]) -> str:
+    """Return a digest of all that decides what is installed."""
+    return digest([wishes(pyproject), lock_of(name).read_text(), BUILD.read_text()])
+
+
+def _read_stamp(name: str) -> dict[str, Any] | None:
+    try:
+        stamp: dict[str, Any] = json.loads(_stamp_file(name).read_text())
+    except (OSError, ValueError):
+        return None
+    return stamp
+
+
+def _is_satisfied(wanted: str, pyproject: dict[str, Any]) -> bool:
+    """Tell whether `.venv` holds the wanted set or a larger one, as locked now."""
+    if not (VENV / "bin/python").exists():
+        return False
+    larger_sets = SETS[SETS.index(wanted) :]
+    return any(
+        _read_stamp(name) == {"identity": _identity(), "content": _content(name, pyproject)} for name in larger_sets
+    )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the set-up lock; the system lets go of it should we be killed."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another set-up of this folder ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _set_up(wanted: str, pyproject: dict[str, Any]) -> None:
+    stamps = {name: stamp for name in SETS if (stamp := _read_stamp(name))}
+    chosen = "test" if "test" in stamps else wanted  # `make demo` does not take a developer's tools away
+    started = time.monotonic()
+    say(f"Setting up .venv ({chosen}) for Python {sys.version.split()[0]}:")
+    if is_stale(lock_of(chosen), pyproject):
+        say(f"  requirements/{chosen}.txt is older than pyproject.toml: run `make lock`")
+    env = environment(os.environ)
+    uv = find_uv(env)
+    for name in SETS:
+        _stamp_file(name).unlink(missing_ok=True)
+    if not any(stamp.get("identity") == _identity() for stamp in stamps.values()):
+        run([uv, "venv", "--clear", VENV], env)
+    _install(uv, chosen, env)
+    _write_stamp(chosen, {"identity": _identity(), "content": _content(chosen, pyproject)})
+    say(f"Set up in {time.monotonic() - started:.1f} s.")
+
+
+def _install(uv: Path, chosen: str, env: dict[str, str]) -> None:
+    """Install the locked set and then the project: what is not in the lock, or has another hash, stays out."""
+    into: list[str | Path] = ["--python", VENV / "bin/python"]
+    hashed_builds: list[str | Path] = ["--require-build-hashes", "--build-constraints", BUILD]
+    with step(f"installing requirements/{chosen}.txt"):
+        run([uv, "pip", "sync", *into, "--require-hashes", *hashed_builds, lock_of(chosen)], env)
+    with step("installing ringwake itself"):
+        run([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "--editable", ROOT], env)
+
+
+def _write_stamp(name: str, stamp: dict[str, Any]) -> None:
+    arriving = VENV / f"stamp.{os.getpid()}"
+    arriving.write_text(json.dumps(stamp, indent=1))
+    arriving.replace(_stamp_file(name))

@@ -1,0 +1,1 @@
+"""HTTP: the operator's API, health and metrics on one listener; what phones use on another."""

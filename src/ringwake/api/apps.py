@@ -1,0 +1,52 @@
+"""The two HTTP applications: the operator's, on loopback, and the phones'. They share no route."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ringwake.api.accounts import account_routes
+from ringwake.api.backend import Backend
+from ringwake.api.calls import call_routes
+from ringwake.api.health import health_routes
+from ringwake.api.me import me_routes
+from ringwake.api.problems import Problem, document, on_problem
+from ringwake.secret import Secret
+
+_ERRORS = {Problem: on_problem, HTTPException: on_problem, Exception: on_problem}
+
+
+class BearerGate:
+    """Lets nobody without the operator's token through to `/api`."""
+
+    def __init__(self, app: ASGIApp, token: Secret[str]) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 401."""
+        if scope["type"] == "http" and scope["path"].startswith("/api/") and not self._is_operator(scope):
+            wanted = "the operator's token is wanted: Authorization: Bearer"
+            await document(401, wanted, {"www-authenticate": "Bearer"})(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _is_operator(self, scope: Scope) -> bool:
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return compare_digest(given, f"Bearer {self._token.reveal()}".encode())
+
+
+def operator_app(backend: Backend) -> Starlette:
+    """Return the operator's application."""
+    routes = [*health_routes(backend), *account_routes(backend), *call_routes(backend)]
+    app = Starlette(routes=routes, exception_handlers=_ERRORS)
+    app.add_middleware(BearerGate, token=backend.token)
+    return app
+
+
+def public_app(backend: Backend) -> Starlette:
+    """Return the phones' application."""
+    return Starlette(routes=me_routes(backend), exception_handlers=_ERRORS)

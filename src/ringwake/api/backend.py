@@ -1,0 +1,40 @@
+"""What the API works with: the same parts as the SIP side, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ringwake.edge.limits import FailureLimit
+from ringwake.model.ports import Ids, Store
+from ringwake.observe.metrics import Metrics
+from ringwake.observe.trace import Traces
+from ringwake.registrar.credentials import Authenticator
+from ringwake.secret import Secret
+from ringwake.sip.flow import Flow
+from ringwake.store.directory import MemoryDirectory
+from ringwake.store.keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Parts of the server that HTTP speaks of."""
+
+    store: Store
+    directory: MemoryDirectory
+    traces: Traces
+    metrics: Metrics
+    authenticator: Authenticator
+    keys: KeyRing
+    ids: Ids
+    token: Secret[str]
+    """The operator's bearer token."""
+    is_live: Callable[[Flow], bool]
+    problems: Callable[[], list[str]]
+    """What keeps the server from being ready; empty when it is."""
+    limit: FailureLimit
+    """Wrong passwords by address, counted together with those of SIP."""
+    clock: Callable[[], float]
+    """Monotonic seconds now."""
+    wall: Callable[[], float]
+    """Epoch seconds now."""

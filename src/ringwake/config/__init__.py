@@ -1,0 +1,1 @@
+"""Configuration: one TOML file, strict. Only app and cli read it."""

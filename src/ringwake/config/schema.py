@@ -1,0 +1,162 @@
+"""The shape of the configuration file. Its docstrings are the reference: docs/reference/config.md is made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Seconds = Annotated[float, Meta(gt=0)]
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Section(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: what it does not know is an error."""
+
+
+class ServerSection(Section):
+    """`[server]`: the process."""
+
+    data: Text = "ringwake.db"
+    """SQLite file; a relative path starts at the configuration file. The `keys` file stands beside it."""
+    http: Text = "127.0.0.1:8080"
+    """Where the operator's API, the metrics and the health checks listen. Keep it on loopback."""
+    lab: bool = False
+    """Short grants, push parameters over plain SIP, push services on private addresses; loopback listeners only."""
+
+
+class WakeSection(Section):
+    """`[wake]`: how long calls wait and registrations last, in seconds."""
+
+    wake_timeout: Seconds = 20
+    """How long an INVITE waits for a phone to wake."""
+    ring_timeout: Seconds = 60
+    """How long a phone rings. The sum of both stays under 180."""
+    grant: Seconds = 2_592_000
+    """Expiry granted to phones with a push token. Under 86400 only with `lab`."""
+    refresh_every: Seconds = 604_800
+    """A phone that was not woken for this long is woken silently to register again."""
+    refresh_lead: Seconds = 43_200
+    """How long before that the first silent push goes out."""
+
+
+class ListenSection(Section):
+    """`[[listen]]`: one SIP listener."""
+
+    transport: Literal["udp", "tcp", "tls", "ws", "wss"]
+    """udp, tcp, tls, ws or wss."""
+    address: Text
+    """`host:port`, numeric; port 0 takes any."""
+    advertise: str = ""
+    """Host by which others reach this listener, when `address` is a wildcard."""
+    certificate: str = ""
+    """PEM file with the certificate chain (tls, wss)."""
+    key: str = ""
+    """PEM file with the private key (tls, wss)."""
+    origins: list[str] = []
+    """Web origins whose pages may connect (ws, wss). Clients that are no browser send none."""
+
+
+class AccountSection(Section):
+    """`[[tenant.account]]`: an account of a tenant."""
+
+    user: Text
+    """User part of its address of record."""
+    password: Text
+    """Password for digest. Prefer `ringwake account add`, which keeps only its hashes."""
+
+
+class TenantSection(Section):
+    """`[[tenant]]`: one SIP domain."""
+
+    domain: Text
+    """Domain of its addresses of record, and its digest realm."""
+    upstream: str = "none"
+    """`none`: ringwake is the PBX."""
+    account: list[AccountSection] = []
+    """Its accounts in this file; more are in the database."""
+
+
+class PeerSection(Section):
+    """`[[peer]]`: a PBX or trunk."""
+
+    address: Text
+    """Its address or network, such as 10.0.0.5 or 10.0.0.0/24."""
+    may_call: bool = False
+    """Whether it may call and write to accounts without digest."""
+
+
+class AppSection(Section):
+    """`[[app]]`: an application at a push service."""
+
+    provider: Literal["apns", "fcm", "webpush"]
+    """apns, fcm or webpush."""
+    tenant: Text
+    """Domain of the tenant whose phones run it."""
+    param: str = ""
+    """APNs: TEAMID.bundle, without .voip; FCM: project id; Web Push: none."""
+    key_file: str = ""
+    """APNs: the .p8 file."""
+    key_id: str = ""
+    """APNs: the key's id."""
+    service_account: str = ""
+    """FCM: the service account's JSON file."""
+    vapid_key_file: str = ""
+    """Web Push: PEM file with the P-256 private key."""
+    subject: str = "mailto:postmaster@example.com"
+    """Web Push: who is responsible, as a mailto: or https: URI."""
+    endpoint: str = ""
+    """URL of the push service, if it is not the provider's own: an emulator or a proxy. Web Push: not used."""
+    ca_file: str = ""
+    """PEM file with the authorities of that endpoint."""
+    show_caller: bool = False
+    """Put the caller's URI and name into the payload. The provider can read it."""
+
+
+class PublicSection(Section):
+    """`[public]`: what phones reach over HTTP."""
+
+    listen: Text
+    """`host:port`."""
+    url: str = ""
+    """How phones reach it, if not by that address."""
+    certificate: str = ""
+    """PEM file with the certificate chain; plain HTTP only with `lab`."""
+    key: str = ""
+    """PEM file with the private key."""
+
+
+class LimitsSection(Section):
+    """`[limits]`."""
+
+    failures_per_minute: Annotated[int, Meta(ge=1)] = 20
+    """Wrong passwords per address and minute, before it is turned away."""
+    max_transactions: Annotated[int, Meta(ge=100)] = 500_000
+    """SIP transactions held at once; beyond them new requests get 503."""
+    message_octets: Annotated[int, Meta(ge=1)] = 16_384
+    """Longest body of a MESSAGE; a longer one gets 413."""
+    message_seconds: Seconds = 604_800
+    """How long a message is kept for a phone that does not come."""
+
+
+class LogSection(Section):
+    """`[log]`."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """debug, info, warning or error."""
+    format: Literal["text", "json"] = "text"
+    """text or json: one event a line, on standard error."""
+
+
+class Config(Section):
+    """The file."""
+
+    server: ServerSection = field(default_factory=ServerSection)
+    wake: WakeSection = field(default_factory=WakeSection)
+    listen: list[ListenSection] = []
+    tenant: list[TenantSection] = []
+    peer: list[PeerSection] = []
+    app: list[AppSection] = []
+    public: PublicSection | None = None
+    limits: LimitsSection = field(default_factory=LimitsSection)
+    log: LogSection = field(default_factory=LogSection)

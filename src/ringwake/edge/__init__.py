@@ -1,0 +1,1 @@
+"""The server's recipes, one file per SIP method, and `perform`, which carries their effects out."""

@@ -1,0 +1,127 @@
+"""What is under way: parked calls, requests inside dialogs, messages. Each has one owner, which takes its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ringwake.model.effects import NOTHING, Effects, Forward
+from ringwake.model.push import Outcome
+from ringwake.sip.message import Response
+from ringwake.sip.timers import TIMEOUT, Deadlines
+from ringwake.sip.transactions.events import Failure
+from ringwake.sip.transactions.servers import ServerTransaction
+from ringwake.wake.owner import Owner
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """An owner and all the names by which it is known."""
+
+    id: str
+    owner: Owner
+    transaction: ServerTransaction | None
+    aor: str
+    branches: list[str] = field(default_factory=list)
+
+
+class Calls:
+    """Owners by all the names under which events ask for them."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Entry] = {}
+        self._by_branch: dict[str, Entry] = {}
+        self._by_transaction: dict[ServerTransaction, Entry] = {}
+        self._by_aor: dict[str, dict[str, Entry]] = {}
+        self._timers: Deadlines[str] = Deadlines()
+        self._lingering: Deadlines[str] = Deadlines()
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def add(self, owner_id: str, owner: Owner, *, transaction: ServerTransaction | None, aor: str = "") -> None:
+        """Take up an owner: `transaction` is the request it serves, `aor` whom it calls."""
+        entry = self._by_id[owner_id] = Entry(owner_id, owner, transaction, aor)
+        if transaction is not None:
+            self._by_transaction[transaction] = entry
+        if aor:
+            self._by_aor.setdefault(aor, {})[owner_id] = entry
+
+    def get(self, owner_id: str) -> Owner | None:
+        """Return an owner by its id."""
+        entry = self._by_id.get(owner_id)
+        return None if entry is None else entry.owner
+
+    def calling(self, aor: str) -> list[tuple[str, Owner]]:
+        """Return the owners that call an address of record, with their ids, oldest first."""
+        return [(entry.id, entry.owner) for entry in self._by_aor.get(aor, {}).values()]
+
+    def response(self, branch: str, response: Response, now: float) -> Effects:
+        """Pass a response to whoever sent the request."""
+        entry = self._by_branch.get(branch)
+        return NOTHING if entry is None else self._keep(entry, entry.owner.response(branch, response, now), now)
+
+    def failed(self, branch: str, failure: Failure, now: float) -> Effects:
+        """Pass a failure to whoever sent the request."""
+        entry = self._by_branch.get(branch)
+        return NOTHING if entry is None else self._keep(entry, entry.owner.failed(branch, failure, now), now)
+
+    def cancel(self, transaction: ServerTransaction, reason: str, now: float) -> Effects:
+        """Pass a CANCEL to whoever serves the request."""
+        entry = self._by_transaction.get(transaction)
+        return NOTHING if entry is None else self._keep(entry, entry.owner.cancel(reason, now), now)
+
+    def pushed(self, owner_id: str, device: str, outcome: Outcome, now: float) -> Effects:
+        """Pass the outcome of a push to whoever wanted it."""
+        entry = self._by_id.get(owner_id)
+        return NOTHING if entry is None else self._keep(entry, entry.owner.pushed(device, outcome, now), now)
+
+    def keep(self, owner_id: str, effects: Effects, now: float) -> Effects:
+        """Take note of an owner's new branches and of its next timer, after each of its events; returns the effects."""
+        entry = self._by_id.get(owner_id)
+        return effects if entry is None else self._keep(entry, effects, now)
+
+    def get_timer(self) -> float | None:
+        """Return when `handle_timer` wants to be called."""
+        return min((at for at in (self._timers.first(), self._lingering.first()) if at is not None), default=None)
+
+    def handle_timer(self, now: float) -> Iterator[Effects]:
+        """Let owners do what is due; forget those that have nothing more to come."""
+        while (owner_id := self._timers.pop_due(now)) is not None:
+            entry = self._by_id[owner_id]
+            yield self._keep(entry, entry.owner.handle_timer(now), now)
+        while (owner_id := self._lingering.pop_due(now)) is not None:
+            self.forget(owner_id)
+
+    def forget(self, owner_id: str) -> None:
+        """Let go of an owner."""
+        entry = self._by_id.pop(owner_id)
+        self._timers.drop(owner_id)
+        self._lingering.drop(owner_id)
+        for branch in entry.branches:
+            if self._by_branch.get(branch) is entry:
+                del self._by_branch[branch]
+        if entry.transaction is not None:
+            self._by_transaction.pop(entry.transaction, None)
+        same_aor = self._by_aor.get(entry.aor, {})
+        same_aor.pop(owner_id, None)
+        if not same_aor:
+            self._by_aor.pop(entry.aor, None)
+
+    def _keep(self, entry: Entry, effects: Effects, now: float) -> Effects:
+        for effect in effects:
+            if isinstance(effect, Forward):
+                branch = effect.request.via.branch
+                entry.branches.append(branch)
+                self._by_branch[branch] = entry
+        at = entry.owner.get_timer()
+        if at is None:
+            self._timers.drop(entry.id)
+        else:
+            self._timers.set(entry.id, at)
+        if entry.owner.is_settled:
+            # Retransmitted 2xx still have to find their way (RFC 6026 section 7.2).
+            self._lingering.set(entry.id, now + TIMEOUT)
+        else:
+            self._lingering.drop(entry.id)
+        return effects

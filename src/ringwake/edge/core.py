@@ -1,0 +1,57 @@
+"""What every recipe of the edge works with. It holds, and does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ringwake.edge.calls import Calls
+from ringwake.edge.gate import Gate
+from ringwake.edge.presence import Presence
+from ringwake.model.account import Account
+from ringwake.model.ports import Directory, Ids, Seal
+from ringwake.registrar.rules import Registrar
+from ringwake.sip.message import Request
+from ringwake.wake.announcement import Announcement, announcement, identity
+from ringwake.wake.means import Means
+
+
+@dataclass(slots=True, kw_only=True)
+class Core:
+    """The parts of one server."""
+
+    directory: Directory
+    seal: Seal
+    ids: Ids
+    gate: Gate
+    registrar: Registrar
+    presence: Presence
+    means: Means
+    own: frozenset[tuple[str, int]]
+    """Host and port of each listener, as our Route and Request-URI may name them."""
+    max_message: int = 16_384
+    """Octets of a MESSAGE body that is kept for a sleeping phone; a longer one gets 413."""
+    message_seconds: float = 7 * 86400.0
+    """How long a message is kept, unless its Expires says less."""
+    calls: Calls = field(default_factory=Calls)
+
+    def wall(self, now: float) -> float:
+        """Return epoch seconds."""
+        return self.means.wall(now)
+
+    def tag(self) -> str:
+        """Return a fresh To-tag."""
+        return self.ids.hex(12)
+
+    def trace(self, request: Request) -> str:
+        """Return the short id of a call: the same for all that belongs to it (reliability 3.3)."""
+        tag = request.headers.get("from") or ""
+        return self.seal.digest("trace", f"{request.call_id}\0{tag}".encode("utf-8", "surrogateescape"))[:12]
+
+    def key(self, purpose: str, request: Request, aor: str) -> str:
+        """Return the id under which a request to an AOR is kept: the same when it comes again after a crash."""
+        more = f"\0{request.via.branch}\0{aor}".encode("utf-8", "surrogateescape")
+        return self.seal.digest(purpose, identity(request) + more)
+
+    def announce(self, request: Request, account: Account) -> Announcement:
+        """Prepare the pushes for a request to an account."""
+        return announcement(request, account, seal=self.seal, find_app=self.directory.app)

@@ -1,0 +1,106 @@
+"""Where a request goes: read it as a table of contents (design.md section 3, "One call", step 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ringwake.edge.answers import CAPABILITIES, refuse
+from ringwake.edge.core import Core
+from ringwake.edge.in_dialog import ack, in_dialog
+from ringwake.edge.invite import invite
+from ringwake.edge.message import message
+from ringwake.edge.register import register
+from ringwake.edge.stand_alone import stand_alone
+from ringwake.model.account import Account, Aor
+from ringwake.model.effects import NOTHING, Effects, Respond
+from ringwake.proxy.routing import take_routes
+from ringwake.proxy.validation import check_extensions, validate
+from ringwake.sip.errors import SipError
+from ringwake.sip.fields import address
+from ringwake.sip.methods import CANCEL, INVITE, MESSAGE, OPTIONS, REGISTER
+from ringwake.sip.replies import reply
+from ringwake.sip.transactions.events import AckArrived, RequestArrived
+from ringwake.sip.uri import Uri
+
+_RECIPES = {INVITE: invite, MESSAGE: message}
+
+
+def request(core: Core, arrived: RequestArrived, now: float) -> Effects:
+    """Serve a request, or answer why not."""
+    try:
+        return _route(core, arrived, now)
+    except SipError as error:
+        return refuse(arrived.transaction, arrived.request, error, to_tag=core.tag(), now=now)
+
+
+def acknowledge(core: Core, arrived: AckArrived) -> Effects:
+    """Pass an ACK on. Nobody answers an ACK, so a bad one is dropped."""
+    try:
+        validate(arrived.request)
+        return ack(core, take_routes(arrived.request, core.seal, core.own))
+    except SipError:
+        return NOTHING
+
+
+def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
+    uri = validate(arrived.request)
+    if arrived.request.method == CANCEL:
+        return _cancel(core, arrived, now)
+    if arrived.request.method != REGISTER:
+        check_extensions(arrived.request)
+    routed = take_routes(arrived.request, core.seal, core.own)
+    arrived = replace(arrived, request=routed.request)
+    if routed.tokens:
+        return in_dialog(core, arrived, routed, now)
+    if routed.is_forged:
+        raise SipError(403, "a Route is not one of ours")
+    if address(arrived.request.headers, "to").tag:
+        raise SipError(481, "the dialog is not known here")
+    if arrived.request.method == REGISTER:
+        return register(core, arrived, now)
+    if _is_for_us(core, uri):
+        return _ourselves(core, arrived)
+    return _to_account(core, arrived, uri, now)
+
+
+def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
+    core.gate.caller(arrived.request, arrived.flow, now)
+    if not _is_ours(core, uri):
+        raise SipError(403, "this server relays to its own accounts only")
+    account = _account(core, uri)
+    if account is None:
+        raise SipError(404, "no such account")
+    recipe = _RECIPES.get(arrived.request.method, stand_alone)
+    return recipe(core, arrived, account, now)
+
+
+def _cancel(core: Core, arrived: RequestArrived, now: float) -> Effects:
+    """Answer a CANCEL at once and let the owner of its INVITE end it (section 16.10)."""
+    if arrived.target is None:
+        raise SipError(481, "there is nothing to cancel")
+    ok = Respond(arrived.transaction, reply(arrived.request, 200, to_tag=core.tag()))
+    reason = ", ".join(arrived.request.headers.texts("reason"))
+    return (ok, *core.calls.cancel(arrived.target, reason, now))
+
+
+def _ourselves(core: Core, arrived: RequestArrived) -> Effects:
+    """Answer a request to the server itself: OPTIONS asks whether we live, and anybody may."""
+    if arrived.request.method != OPTIONS:
+        raise SipError(405, "the server itself takes OPTIONS and REGISTER", (("allow", f"{OPTIONS}, {REGISTER}"),))
+    return (Respond(arrived.transaction, reply(arrived.request, 200, to_tag=core.tag(), headers=CAPABILITIES)),)
+
+
+def _is_for_us(core: Core, uri: Uri) -> bool:
+    return uri.user is None and _is_ours(core, uri)
+
+
+def _is_ours(core: Core, uri: Uri) -> bool:
+    host = uri.host.lower()
+    return core.directory.is_local(host) or (host.strip("[]"), uri.port or 5060) in core.own
+
+
+def _account(core: Core, uri: Uri) -> Account | None:
+    """Find the account of a Request-URI; one at our own address means the one tenant that has such a user."""
+    if core.directory.is_local(uri.host.lower()):
+        return core.directory.account(Aor(uri.aor))
+    return core.directory.account(Aor(f"{uri.aor.rpartition('@')[0]}@{core.gate.realm}"))

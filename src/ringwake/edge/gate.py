@@ -1,0 +1,109 @@
+"""Who is asking: a trusted peer, or an account by digest (RFC 3261 section 22). Everybody else is turned away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from math import ceil
+from typing import TypeAlias
+
+from ringwake.edge.limits import FailureLimit
+from ringwake.model.account import Account, Aor
+from ringwake.model.ports import Directory
+from ringwake.registrar.credentials import Authenticator, Verdict
+from ringwake.sip.errors import ParseError, SipError
+from ringwake.sip.fields import address
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request
+from ringwake.sip.uri import parse_uri
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Decides by address and by digest."""
+
+    authenticator: Authenticator
+    directory: Directory
+    limit: FailureLimit
+    peers: tuple[Network, ...]
+    """Addresses that may call without digest: a PBX, a trunk."""
+    wall: Callable[[float], float]
+    """From monotonic to epoch seconds."""
+    realm: str
+    """Realm for callers whose From names no domain of ours."""
+
+    def registrant(self, request: Request, flow: Flow, now: float) -> Account:
+        """Return the account that registers itself: To, From and credentials all name it.
+
+        Raises:
+            SipError: 400, 401, 403, 404 or 503.
+        """
+        try:
+            aor = parse_uri(address(request.headers, "to").uri)
+        except ParseError:
+            raise ParseError("To is no SIP URI") from None
+        domain = aor.host.lower()
+        if not self.directory.is_local(domain):
+            raise SipError(404, "this domain is not served here")
+        account = self._authenticated(request, flow, now, key="authorization", realm=domain)
+        if account.aor != aor.aor or not self._is_from(request, account):
+            raise SipError(403, "the credentials are those of another address of record")
+        return account
+
+    def caller(self, request: Request, flow: Flow, now: float) -> Account | None:
+        """Return the account that sends a request, or None for a trusted peer.
+
+        Raises:
+            SipError: 400, 403, 407 or 503.
+        """
+        if self.is_peer(flow):
+            return None
+        sender = address(request.headers, "from").uri
+        try:
+            host = parse_uri(sender).host.lower()
+        except ParseError:
+            host = ""
+        realm = host if self.directory.is_local(host) else self.realm
+        account = self._authenticated(request, flow, now, key="proxy-authorization", realm=realm)
+        if not self._is_from(request, account):
+            raise SipError(403, "From is not the address of record of the credentials")
+        return account
+
+    def is_peer(self, flow: Flow) -> bool:
+        """Tell whether a flow comes from a trusted address."""
+        source = ip_address(flow.remote.host.partition("%")[0])
+        return any(source in network for network in self.peers)
+
+    def _authenticated(self, request: Request, flow: Flow, now: float, *, key: str, realm: str) -> Account:
+        blocked = self.limit.blocked_for(flow.remote.host, now)
+        if blocked:
+            raise SipError(503, "too many failed attempts from this address", (("retry-after", str(ceil(blocked))),))
+        wall = self.wall(now)
+        found = self.authenticator.check(request, key, realm, find=lambda name: self._find(name, realm), wall=wall)
+        if found.verdict is Verdict.RIGHT and found.account is not None:
+            return found.account
+        if found.verdict is Verdict.WRONG:
+            self.limit.failed(flow.remote.host, now)
+        challenges = self.authenticator.challenges(realm, wall, is_stale=found.verdict is Verdict.STALE)
+        if key == "authorization":
+            raise SipError(401, _rule(found.verdict), tuple(("www-authenticate", text) for text in challenges))
+        raise SipError(407, _rule(found.verdict), tuple(("proxy-authenticate", text) for text in challenges))
+
+    def _find(self, username: str, realm: str) -> Account | None:
+        user, at, domain = username.rpartition("@")
+        name = f"{username}@{realm}" if not at else f"{user}@{domain.lower()}"
+        account = self.directory.account(Aor(name))
+        return account if account is not None and account.tenant == realm else None
+
+    def _is_from(self, request: Request, account: Account) -> bool:
+        try:
+            return parse_uri(address(request.headers, "from").uri).aor == account.aor
+        except ParseError:
+            return False
+
+
+def _rule(verdict: Verdict) -> str:
+    return "the password is wrong" if verdict is Verdict.WRONG else "credentials are wanted"

@@ -1,0 +1,113 @@
+"""MESSAGE (RFC 3428): kept on disk, answered 202, and handed to each phone of the account when it is awake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from email.utils import formatdate
+
+from ringwake.edge.answers import STORE_DOWN, refuse
+from ringwake.edge.core import Core
+from ringwake.model.account import Account
+from ringwake.model.binding import Binding
+from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
+from ringwake.model.events import Event, Happened
+from ringwake.model.push import Kind
+from ringwake.model.store_ops import Failed, KeepMessage, Kept
+from ringwake.model.stored_message import StoredMessage
+from ringwake.proxy.routing import via
+from ringwake.sip.errors import SipError
+from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, expires
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request
+from ringwake.sip.parser import parse
+from ringwake.sip.replies import reply
+from ringwake.sip.transactions.events import RequestArrived
+from ringwake.sip.via import COOKIE
+from ringwake.wake.outbox import Outbox, delivery_call_id
+from ringwake.wake.parked_message import ParkedMessage
+from ringwake.wake.plan import Action, Target, plan
+
+# What belongs to the hop by which the message came, or to a dialog, which it has none of (RFC 3428 section 4).
+_HOP_FIELDS = ("via", "route", "record-route", "contact", "proxy-authorization", "authorization", "call-id", "cseq")
+
+
+def message(core: Core, arrived: RequestArrived, account: Account, now: float) -> Effects:
+    """Keep a MESSAGE and set its delivery going.
+
+    Raises:
+        SipError: 413 when it is too long.
+    """
+    request = arrived.request
+    if len(request.body) > core.max_message:
+        raise SipError(413, "the message is too long")
+    wall = core.wall(now)
+    asked = expires(request.headers)
+    stored = StoredMessage(
+        id=core.key("message", request, account.aor),
+        trace=core.trace(request),
+        aor=account.aor,
+        message=request.encode(),
+        received_at=wall,
+        expires_at=wall + min(core.message_seconds, core.message_seconds if asked is None else asked),
+    )
+    parked = ParkedMessage(stored, core.announce(request, account), means=core.means, seal=core.seal)
+
+    def applied(kept: Kept, now: float) -> Effects:
+        return _wake(core, parked, kept.bindings, now)
+
+    def then(kept: Kept, now: float) -> Effects:
+        note = Note(Event(Happened.MESSAGE_KEPT, now, stored.trace, {"aor": account.aor}))
+        accepted = Respond(arrived.transaction, reply(request, 202, to_tag=core.tag()))
+        awake = [t.binding for t in _plan(core, kept.bindings, now) if t.action is Action.RING]
+        return (accepted, note, *hand_over(core, awake, (kept.message,), now))
+
+    def otherwise(failed: Failed, now: float) -> Effects:
+        note = Note(Event(Happened.STORE_FAILED, now, stored.trace, {"op": "message", "reason": failed.reason}))
+        return (note, *refuse(arrived.transaction, request, STORE_DOWN, to_tag=core.tag(), now=now))
+
+    return (Persist(KeepMessage(message=stored), applied=applied, then=then, otherwise=otherwise),)
+
+
+def hand_over(core: Core, bindings: Iterable[Binding], messages: Iterable[StoredMessage], now: float) -> Effects:
+    """Put messages into the outboxes of phones that are awake."""
+    effects: list[Effects] = []
+    for binding in bindings:
+        owner_id = f"outbox {binding.id}"
+        outbox = core.calls.get(owner_id)
+        own = [m for m in messages if not m.waiting or binding.id in m.waiting]
+        if not isinstance(outbox, Outbox):
+            if not own:
+                continue
+            outbox = Outbox(binding, lambda stored, to, flow: compose(core, stored, to, flow))
+            core.calls.add(owner_id, outbox, transaction=None)
+        effects.append(core.calls.keep(owner_id, (*outbox.moved(binding), *outbox.add(own)), now))
+    return tuple(effect for several in effects for effect in several)
+
+
+def compose(core: Core, stored: StoredMessage, binding: Binding, flow: Flow) -> Request:
+    """Build the MESSAGE that goes to a phone: a request of our own that is the same each time (standards M9)."""
+    request = parse(stored.message)
+    assert isinstance(request, Request)
+    headers = request.headers
+    headers.remove(*_HOP_FIELDS)
+    branch = core.seal.digest("branch", f"{stored.id} {binding.id}".encode())
+    headers.push("via", via(flow, COOKIE + branch))
+    headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS))
+    headers.append("call-id", delivery_call_id(core.seal, stored, binding.id))
+    headers.append("cseq", "1 MESSAGE")
+    if "date" not in headers:
+        headers.append("date", formatdate(stored.received_at, usegmt=True))
+    request.uri = binding.uri
+    return request
+
+
+def _wake(core: Core, parked: ParkedMessage, bindings: tuple[Binding, ...], now: float) -> Effects:
+    asleep = [t.binding for t in _plan(core, bindings, now) if t.action is Action.WAKE]
+    if not asleep:
+        return NOTHING
+    core.calls.add(parked.message.id, parked, transaction=None, aor=parked.message.aor)
+    return core.calls.keep(parked.message.id, parked.start(asleep, now), now)
+
+
+def _plan(core: Core, bindings: tuple[Binding, ...], now: float) -> list[Target]:
+    return plan(bindings, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.MESSAGE)

@@ -1,0 +1,120 @@
+"""Silent pushes before registrations run out (RFC 8599 section 5.5). What is due comes from the store's index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringwake.edge.core import Core
+from ringwake.model.binding import Binding
+from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
+from ringwake.model.events import Event, Field, Happened
+from ringwake.model.push import Accepted, Kind, Notice, Outcome, Push, Unregistered
+from ringwake.model.store_ops import ForgetToken, Refreshed, TakeDue
+from ringwake.wake.announcement import account_hash
+from ringwake.wake.owner import Owner
+from ringwake.wake.refresh import RefreshPolicy
+
+OWNER = "refresh"
+POLL_SECONDS = (0.25, 10.0)
+"""Shortest and longest pause between two looks at what is due; in between, a hundredth of the lead."""
+BATCH = 100
+"""Silent pushes begun at one poll: after an hour of downtime they go out at this rate (reliability F18)."""
+LEASE_SECONDS = 60.0
+"""How long a binding that was taken is left alone, should its outcome never come."""
+RETRY_SECONDS = 60.0
+"""Pause after a push that did not get through, or that somebody else's wake made needless."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    binding: Binding
+    token: str
+
+
+class Refresher(Owner):
+    """Sends what is due and takes note of how it went."""
+
+    def __init__(self, core: Core, policy: RefreshPolicy, now: float) -> None:
+        self._core = core
+        self._policy = policy
+        self._poll_at = now
+        self._poll_seconds = min(max(policy.lead / 100, POLL_SECONDS[0]), POLL_SECONDS[1])
+        self._sent: dict[str, _Sent] = {}
+
+    def get_timer(self) -> float | None:
+        """Return when the store is asked next."""
+        return self._poll_at
+
+    def handle_timer(self, now: float) -> Effects:
+        """Take what is due from the store."""
+        self._poll_at = now + self._poll_seconds
+        op = TakeDue(wall=self._core.wall(now), limit=BATCH, lease=LEASE_SECONDS)
+        return (Persist(op, applied=self._taken),)
+
+    def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
+        """Plan the next push to a phone by how this one went."""
+        sent = self._sent.pop(device, None)
+        if sent is None:
+            return NOTHING
+        binding = sent.binding
+        if isinstance(outcome, Unregistered):
+            dead_at = binding.registered_at if outcome.at is None else outcome.at
+            note = Event(Happened.TOKEN_FORGOTTEN, now, "", {"device": device, "reason": outcome.reason})
+            return (Persist(ForgetToken(digest=sent.token, dead_at=dead_at)), Note(note))
+        if not isinstance(outcome, Accepted):
+            if binding.push is not None:
+                self._core.means.budget.give_back(binding.push, Kind.REFRESH, binding.id)
+            fields: dict[str, Field] = {"device": device, "reason": outcome.reason, "kind": Kind.REFRESH.value}
+            return (self._later(binding, now, RETRY_SECONDS), Note(Event(Happened.PUSH_FAILED, now, "", fields)))
+        return (self._next(binding, now), Note(Event(Happened.PUSH_ACCEPTED, now, "", {"device": device})))
+
+    @property
+    def is_settled(self) -> bool:
+        """Never: there is always a next poll."""
+        return False
+
+    def _taken(self, due: tuple[Binding, ...], now: float) -> Effects:
+        return tuple(effect for binding in due for effect in self._push(binding, now))
+
+    def _push(self, binding: Binding, now: float) -> Effects:
+        target = binding.push
+        vehicle = target.vehicle(Kind.REFRESH) if target else None
+        if target is None or vehicle is None:
+            return NOTHING
+        if not self._core.means.budget.take(target, Kind.REFRESH, binding.id, now):
+            return (self._later(binding, now, RETRY_SECONDS),)
+        service, token = vehicle
+        identity = f"{binding.id}\0{binding.registered_at}\0{binding.refresh_tries}\0{token.digest}".encode()
+        push = Push(
+            notice=Notice(
+                kind=Kind.REFRESH,
+                id=self._core.seal.digest("push", identity),
+                account=account_hash(binding.aor),
+                seq=binding.refresh_tries,
+                deadline_ms=int((binding.expires_at - self._core.wall(now)) * 1000),
+            ),
+            target=target,
+            service=service,
+            token=token,
+            # Never delivered after the expiry that the phone was shown (RFC 8599 section 5.5).
+            expires_at=binding.expires_at,
+        )
+        self._sent[binding.id] = _Sent(binding, token.digest)
+        fields: dict[str, Field] = {"device": binding.id, "token": token.label, "kind": Kind.REFRESH.value}
+        return (SendPush(push, OWNER, binding.id), Note(Event(Happened.PUSH_SENT, now, "", fields)))
+
+    def _next(self, binding: Binding, now: float) -> Persist:
+        wall = self._core.wall(now)
+        tries = binding.refresh_tries + 1
+        pause = self._policy.next(tries, since=wall - binding.registered_at, left=binding.expires_at - wall)
+        return self._plan(binding, tries, None if pause is None else wall + pause)
+
+    def _later(self, binding: Binding, now: float, pause: float) -> Persist:
+        at = self._core.wall(now) + pause
+        return self._plan(binding, binding.refresh_tries, at if at < binding.expires_at - self._policy.last else None)
+
+    def _plan(self, binding: Binding, tries: int, at: float | None) -> Persist:
+        op = Refreshed(
+            aor=binding.aor, binding=binding.id, registered_at=binding.registered_at, tries=tries, refresh_at=at
+        )
+        return Persist(op)

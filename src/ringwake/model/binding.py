@@ -1,0 +1,59 @@
+"""A binding (RFC 3261 section 10): one phone's Contact under one address of record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ringwake.model.account import Aor
+from ringwake.model.push import PushTarget
+from ringwake.sip.flow import Flow
+
+
+class DeviceState(Enum):
+    """Reachability is not registration: a closed flow puts a phone to sleep, it does not remove it."""
+
+    AWAKE = "awake"
+    ASLEEP = "asleep"
+    UNREACHABLE = "unreachable"
+    """No live flow, and no token to wake it by."""
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What one REGISTER left behind."""
+
+    id: str
+    """Opaque and stable over refreshes; names the phone in sealed tokens, branches and traces."""
+    aor: Aor
+    uri: str
+    """Contact URI as the phone wrote it, without its push parameters (RFC 8599 section 13)."""
+    params: str = ""
+    """Contact header parameters as received, with the leading semicolon, without `expires`."""
+    instance: str = ""
+    """`+sip.instance` without quotes (RFC 5626 section 4.1), or empty."""
+    reg_id: int = 0
+    """`reg-id` (RFC 5626 section 4.2), or 0."""
+    call_id: str
+    cseq: int
+    flow: Flow
+    """The flow that registered: requests to the phone go down this one and nowhere else."""
+    push: PushTarget | None = None
+    user_agent: str = ""
+    registered_at: float
+    """Epoch seconds of the last REGISTER."""
+    expires_at: float
+    """Epoch seconds."""
+    refresh_at: float | None = None
+    """Epoch seconds of the next silent push, when one is due at all."""
+    refresh_tries: int = 0
+    """Silent pushes sent since the last REGISTER."""
+
+    def state(self, *, is_live: bool, wall: float) -> DeviceState:
+        """Tell whether the phone can be reached, given whether its flow is live, at the wall clock `wall`."""
+        if wall >= self.expires_at:
+            return DeviceState.EXPIRED
+        if is_live:
+            return DeviceState.AWAKE
+        return DeviceState.ASLEEP if self.push else DeviceState.UNREACHABLE

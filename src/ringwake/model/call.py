@@ -1,0 +1,41 @@
+"""A call that waits for phones to wake, as the store keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringwake.model.account import Aor
+from ringwake.sip.flow import Flow
+
+
+class CallEnd(StrEnum):
+    """How a parked call ended. Exactly one of them, once."""
+
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    NO_WAKE = "no_wake"
+    NO_ANSWER = "no_answer"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """What must survive a crash between 100 Trying and the final answer."""
+
+    id: str
+    """Keyed hash of Call-ID, From-tag, CSeq, top Via branch and AOR."""
+    trace: str
+    """Short id of the call in logs, traces and the API."""
+    aor: Aor
+    invite: bytes
+    """The INVITE as received, `received` and `rport` filled in."""
+    flow: Flow
+    """Where it came from and its answers go."""
+    received_at: float
+    """Epoch seconds."""
+    wake_until: float
+    """Epoch seconds after which no phone is waited for any more."""
+    invited: tuple[str, ...] = ()
+    """Ids of the bindings whose INVITE was released. Their branch is a keyed hash of call and binding."""

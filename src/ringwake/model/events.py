@@ -1,0 +1,55 @@
+"""What happened, as values: the timeline of a call, the log line and the counter are three views of the same event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Field: TypeAlias = str | int | float | bool | None
+
+
+class Happened(StrEnum):
+    """Names of events, in the past tense."""
+
+    # calls, in the order in which a good one goes
+    INVITE_RECEIVED = "invite_received"
+    CALL_PARKED = "call_parked"
+    INVITE_SENT = "invite_sent"
+    PUSH_SENT = "push_sent"
+    PUSH_ACCEPTED = "push_accepted"
+    PUSH_FAILED = "push_failed"
+    PUSH_SUPPRESSED = "push_suppressed"
+    DEVICE_WOKEN = "device_woken"
+    RINGING = "ringing"
+    BRANCH_ENDED = "branch_ended"
+    CALL_ENDED = "call_ended"
+    CALL_RECOVERED = "call_recovered"
+    # registrations
+    REGISTERED = "registered"
+    UNREGISTERED = "unregistered"
+    TOKEN_FORGOTTEN = "token_forgotten"  # noqa: S105  a name, not a token
+    REFRESH_DUE = "refresh_due"
+    # messages
+    MESSAGE_KEPT = "message_kept"
+    MESSAGE_DELIVERED = "message_delivered"
+    # traffic
+    REQUEST_REFUSED = "request_refused"
+    REQUEST_DROPPED = "request_dropped"
+    FLOW_OPENED = "flow_opened"
+    FLOW_CLOSED = "flow_closed"
+    STORE_FAILED = "store_failed"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. Its fields never hold a token, a password or a message body."""
+
+    what: Happened
+    at: float
+    """Monotonic seconds of the process."""
+    trace: str = ""
+    """Short id of the call or message it belongs to."""
+    fields: Mapping[str, Field] = field(default_factory=dict)

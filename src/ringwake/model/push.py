@@ -1,0 +1,172 @@
+"""A push: whom it wakes, what it says, and how the provider took it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from ringwake.model.app import AppKey, Provider
+from ringwake.secret import Secret, Token
+
+
+class Kind(StrEnum):
+    """Why a phone is pushed to. The value stands in the payload (docs/reference/payload.md)."""
+
+    CALL = "call"
+    MESSAGE = "message"
+    MISSED = "missed"
+    ELSEWHERE = "elsewhere"
+    REFRESH = "refresh"
+    CANCEL = "cancel"
+
+
+class Service(StrEnum):
+    """Which of an application's tokens is meant. Only APNs has two."""
+
+    VOIP = "voip"
+    REMOTE = "remote"
+    ONLY = ""
+
+
+class SubscriptionKeys(NamedTuple):
+    """The browser's keys for RFC 8291 encryption, as PushSubscription.getKey() gives them."""
+
+    p256dh: bytes
+    """Uncompressed P-256 point, 65 octets."""
+    auth: Secret[bytes]
+    """Authentication secret, 16 octets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushTarget:
+    """Where a binding's phone can be pushed to: the PushTarget of RFC 8599 `pn-*`, whatever dialect brought it."""
+
+    app: AppKey
+    tokens: tuple[tuple[Service, Token], ...]
+    """One or two; never empty."""
+    keys: SubscriptionKeys | None = None
+    """Web Push only: without them the push has no payload (RFC 8599 section 12)."""
+
+    def token(self, service: Service) -> Token | None:
+        """Return the token of a service, if the phone registered one."""
+        for known, token in self.tokens:
+            if known is service:
+                return token
+        return None
+
+    def vehicle(self, kind: Kind) -> tuple[Service, Token] | None:
+        """Choose the token for a push of this kind, or None when such a push must not be sent.
+
+        A VoIP push only announces a call: iOS stops launching an app whose VoIP pushes show none. A browser gets no
+        silent push: Safari withdraws the permission (push-services 1.5 and 3).
+        """
+        if self.app.provider is Provider.WEBPUSH and kind is Kind.REFRESH:
+            return None
+        order: tuple[Service, ...] = (Service.ONLY,)
+        if self.app.provider is Provider.APNS:
+            order = (Service.VOIP, Service.REMOTE) if kind is Kind.CALL else (Service.REMOTE,)
+        for service in order:
+            token = self.token(service)
+            if token is not None:
+                return service, token
+        return None
+
+    @property
+    def lease(self) -> str:
+        """Digest that names the phone for single flight: one wake refreshes all its bindings (RFC 8599 4.1.3)."""
+        return min(token.digest for _, token in self.tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What the phone's system shows, sounds and counts, from the account's settings."""
+
+    title: str = ""
+    body: str = ""
+    """Such as "Boss calling". Empty: nothing is shown."""
+    sound: str = ""
+    badge: int | None = None
+    category: str = ""
+    """Names the buttons: `INCOMING_CALL` has Accept and Reject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The content of a push (docs/reference/payload.md)."""
+
+    kind: Kind
+    id: str
+    """Keyed hash that a repeat after a crash carries again."""
+    account: str
+    """Hash of the AOR, so that a phone with several accounts knows which one is meant."""
+    call_id: str = ""
+    """Call-ID of the INVITE or MESSAGE that the phone will get."""
+    from_uri: str = ""
+    from_name: str = ""
+    seq: int = 0
+    """Rises with each push of one call, since pushes may arrive out of order."""
+    uuid: str = ""
+    """Derived from Call-ID, for CallKit."""
+    deadline_ms: int = 0
+    """Milliseconds left when this was built; after them the call is over."""
+    alert: Alert | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """One push to one token: the same value again is a retry, under the same id."""
+
+    notice: Notice
+    target: PushTarget
+    service: Service
+    token: Token
+    expires_at: float
+    """Wall clock, epoch seconds: the provider need not deliver it later."""
+    timeout: float = 10.0
+    """Seconds that one attempt may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. Whether the phone wakes is not known by that."""
+
+    id: str = ""
+    """The provider's own id of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """The provider says that this token is dead."""
+
+    reason: str = ""
+    at: float | None = None
+    """Epoch seconds when the provider last knew it to be dead; a registration after that stands (APNs 410)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Too many: try again later."""
+
+    reason: str = ""
+    retry_after: float | None = None
+    """Seconds, when the provider named them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider will not take it."""
+
+    reason: str
+    status: int
+    """HTTP status. 400 and 413 speak of this very push; others (403 ...) of our credentials or configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No answer, a broken one, or 5xx: a retry may get through."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Accepted | Unregistered | Throttled | Refused | Unreachable

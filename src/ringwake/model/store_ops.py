@@ -1,0 +1,263 @@
+"""Operations on the store, as values: each is one atomic step in every store (docs/adr/0005-store.md).
+
+`Park` returns the callee's bindings and `Register` returns the parked calls, so a call and a REGISTER that cross each
+other always meet: whichever comes second sees the first, and no wake is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from ringwake.model.account import Account, Aor
+from ringwake.model.binding import Binding
+from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.push import PushTarget, SubscriptionKeys
+from ringwake.model.stored_message import StoredMessage
+from ringwake.sip.flow import Flow
+
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Op(Generic[R_co]):
+    """An operation whose result has the type `R_co`."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The operation could not be made durable; the store is as if it had never been."""
+
+    reason: str
+
+
+# ---- registrations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactUpdate:
+    """One Contact of a REGISTER, judged and priced by `registrar.rules`."""
+
+    new_id: str
+    """Id of the binding if it turns out to be new."""
+    uri: str
+    params: str = ""
+    instance: str = ""
+    reg_id: int = 0
+    expires: float
+    """Seconds; 0 removes the binding."""
+    push: PushTarget | None = None
+    is_query: bool = False
+    """Names a push service without a token (RFC 8599 4.1.4): keeps the push data of the binding it matches."""
+    refresh_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a REGISTER found and left."""
+
+    bindings: tuple[Binding, ...]
+    """All that are current at the AOR now."""
+    touched: tuple[Binding, ...] = ()
+    """Those of this REGISTER that are current now, in the order of its Contacts."""
+    calls: tuple[CallRecord, ...] = ()
+    """Parked calls of the AOR; the touched bindings already stand in their `invited`."""
+    messages: tuple[StoredMessage, ...] = ()
+    """Messages that wait for a touched binding, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfOrder:
+    """A lower or equal CSeq under the same Call-ID: nothing was changed (RFC 3261 section 10.3 step 7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register(Op[Registered | OutOfOrder]):
+    """Apply a REGISTER; without contacts and `remove_all` it only reads."""
+
+    aor: Aor
+    call_id: str
+    cseq: int
+    flow: Flow
+    contacts: tuple[ContactUpdate, ...] = ()
+    remove_all: bool = False
+    """`Contact: *` with `Expires: 0`."""
+    user_agent: str = ""
+    wall: float
+    """Epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutSubscription(Op[bool]):
+    """Keep a browser's keys for the endpoint token with this digest; True when a binding has that endpoint now."""
+
+    aor: Aor
+    digest: str
+    keys: SubscriptionKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetToken(Op[tuple[Binding, ...]]):
+    """Compare and clear: the provider said that the token is dead. Bindings registered after `dead_at` keep it.
+
+    Returns the bindings that lost it.
+    """
+
+    digest: str
+    dead_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeDue(Op[tuple[Binding, ...]]):
+    """Take bindings whose silent push is due, at most `limit`; each is put off by `lease` seconds meanwhile."""
+
+    wall: float
+    limit: int
+    lease: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed(Op[None]):
+    """A silent push of a binding was sent or given up: note the try and when the next one is due, if ever."""
+
+    aor: Aor
+    binding: str
+    registered_at: float
+    """The registration that was pushed for; a later REGISTER has set its own time and stands."""
+    tries: int
+    refresh_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListBindings(Op[tuple[Binding, ...]]):
+    """Read the current bindings of one AOR, or of all."""
+
+    aor: Aor | None
+    wall: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep(Op[int]):
+    """Drop what has expired by `wall`, at most `limit`; returns how many."""
+
+    wall: float
+    limit: int
+
+
+# ---- calls
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The callee's current bindings at the moment the call was parked."""
+
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Park(Op[Parked]):
+    """Keep a call; a REGISTER of its AOR returns it from now on until `Finish`."""
+
+    call: CallRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite(Op[bool]):
+    """Note that these bindings are sent the INVITE; False when the call is over."""
+
+    call: str
+    bindings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish(Op[bool]):
+    """End a parked call; False when it had ended already."""
+
+    call: str
+    end: CallEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What an earlier life of the process left open."""
+
+    calls: tuple[tuple[CallRecord, tuple[Binding, ...]], ...]
+    """Each with the current bindings of its AOR."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recover(Op[Recovered]):
+    """Read the open calls, once, at start."""
+
+    wall: float
+
+
+# ---- messages
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The recipient's current bindings at the moment the message was kept."""
+
+    message: StoredMessage
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepMessage(Op[Kept]):
+    """Keep a message for each current binding of its AOR, or for the first phone that registers."""
+
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDone(Op[bool]):
+    """A phone has the message, or refused it for good; False when it was not waiting for it."""
+
+    message: str
+    binding: str
+
+
+# ---- accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutAccount(Op[bool]):
+    """Add or replace an account; True when it is new."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveAccount(Op[bool]):
+    """Remove an account with its bindings and messages; False when there was none."""
+
+    aor: Aor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAccounts(Op[tuple[Account, ...]]):
+    """Read the accounts of one tenant, or of all, by AOR."""
+
+    tenant: str | None = None
+
+
+AnyOp: TypeAlias = (
+    Register
+    | PutSubscription
+    | ForgetToken
+    | TakeDue
+    | Refreshed
+    | ListBindings
+    | Sweep
+    | Park
+    | Invite
+    | Finish
+    | Recover
+    | KeepMessage
+    | MessageDone
+    | PutAccount
+    | RemoveAccount
+    | ListAccounts
+)

@@ -1,0 +1,1 @@
+"""Bytes in and out: transports, TLS, and the stack that joins them to the transaction layer with one timer."""

@@ -1,0 +1,147 @@
+"""A network in memory, with loss, delay and a seed: one seed replays one history.
+
+Datagram flows lose and reorder; connections do neither, and close when either side closes them. Time is the loop's,
+so a loop with virtual time runs hours in milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from random import Random
+
+from ringwake.net.transport import Listener
+from ringwake.sip.flow import Address, Flow, Transport
+
+
+@dataclass(slots=True)
+class Weather:
+    """How the network treats what is sent."""
+
+    loss: float = 0.0
+    """Share of datagrams that are lost."""
+    delay: float = 0.001
+    """Seconds that everything takes at least."""
+    jitter: float = 0.0
+    """Seconds that it may take more; datagrams overtake each other by it."""
+
+
+class MemoryNetwork:
+    """Hosts by address. All of it runs in one loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, seed: int, weather: Weather | None = None) -> None:
+        self.loop = loop
+        self.weather = weather or Weather()
+        self.sent: list[tuple[float, Flow, bytes]] = []
+        """Everything that was sent: when, by the sender's flow, the octets."""
+        self._random = Random(seed)  # noqa: S311  a reproducible network, not a secret
+        self._hosts: dict[tuple[Transport, Address], MemoryCarrier] = {}
+        self._serials = itertools.count(1)
+
+    def carrier(self, transport: Transport, address: Address, listener: Listener) -> MemoryCarrier:
+        """Listen on an address."""
+        carrier = MemoryCarrier(self, transport, address, listener)
+        self._hosts[transport, address] = carrier
+        return carrier
+
+    def forget(self, carrier: MemoryCarrier) -> None:
+        """Take a host off the network."""
+        self._hosts.pop((carrier.transport, carrier.address), None)
+
+    def host(self, transport: Transport, address: Address) -> MemoryCarrier | None:
+        """Return who listens on an address."""
+        return self._hosts.get((transport, address))
+
+    def serial(self) -> int:
+        """Return a number for a new connection."""
+        return next(self._serials)
+
+    def carry(self, flow: Flow, octets: bytes) -> None:
+        """Take a message down a flow, to the host at its other end."""
+        self.sent.append((self.loop.time(), flow, octets))
+        if flow.transport is Transport.UDP and self._random.random() < self.weather.loss:
+            return
+        spread = self.weather.jitter * self._random.random() if flow.transport is Transport.UDP else 0.0
+        self.loop.call_later(self.weather.delay + spread, self._arrive, flow, octets)
+
+    def _arrive(self, flow: Flow, octets: bytes) -> None:
+        host = self._hosts.get((flow.transport, flow.remote))
+        if host is not None:
+            host.arrived(flow._replace(local=flow.remote, remote=flow.local), octets)
+
+
+class MemoryCarrier:
+    """One host's transport (implements `Carrier` and `Connector`)."""
+
+    def __init__(self, network: MemoryNetwork, transport: Transport, address: Address, listener: Listener) -> None:
+        self.transport = transport
+        self.address = address
+        self._network = network
+        self._listener = listener
+        self._open: set[Flow] = set()
+
+    async def connect(self, remote: Address) -> Flow:
+        """Open a connection; over UDP only name the flow.
+
+        Raises:
+            OSError: nobody listens there.
+        """
+        flow = Flow(self.transport, self.address, remote)
+        if self.transport is Transport.UDP:
+            return flow
+        other = self._network.host(self.transport, remote)
+        if other is None:
+            raise ConnectionRefusedError(f"nobody listens on {remote}")
+        flow = flow._replace(serial=self._network.serial())
+        self._open.add(flow)
+        other.accept(flow._replace(local=remote, remote=self.address))
+        return flow
+
+    def accept(self, flow: Flow) -> None:
+        """Take a connection that somebody opens."""
+        self._open.add(flow)
+        self._listener.opened(flow)
+
+    def addresses(self) -> list[Address]:
+        """Return the host's address."""
+        return [self.address]
+
+    def is_open(self, flow: Flow) -> bool:
+        """Tell whether a flow can be sent to."""
+        if flow.transport is not self.transport or flow.local != self.address:
+            return False
+        return self.transport is Transport.UDP or flow in self._open
+
+    def send(self, flow: Flow, octets: bytes) -> bool:
+        """Send a message."""
+        if not self.is_open(flow):
+            return False
+        self._network.carry(flow, octets)
+        return True
+
+    def arrived(self, flow: Flow, octets: bytes) -> None:
+        """Take a message from the network."""
+        if self.is_open(flow):
+            self._listener.receive([(flow, octets)])
+
+    def close_flow(self, flow: Flow) -> None:
+        """Close a connection; the other side learns of it a little later."""
+        if flow in self._open:
+            self._open.discard(flow)
+            other = self._network.host(flow.transport, flow.remote)
+            if other is not None:
+                mirrored = flow._replace(local=flow.remote, remote=flow.local)
+                self._network.loop.call_later(self._network.weather.delay, other.lost, mirrored)
+
+    def lost(self, flow: Flow) -> None:
+        """Take note that the other side has closed a connection."""
+        if flow in self._open:
+            self._open.discard(flow)
+            self._listener.closed(flow)
+
+    async def close(self) -> None:
+        """Close all connections and leave the network."""
+        for flow in tuple(self._open):
+            self.close_flow(flow)
+        self._network.forget(self)

@@ -1,0 +1,221 @@
+"""The stack: transports below, the transaction layer inside, one user above, one timer for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ringwake.net.transport import Batch, Carrier
+from ringwake.sip.errors import SipError
+from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.sip.message import Request, Response
+from ringwake.sip.parser import parse
+from ringwake.sip.transactions.events import Dropped, Event
+from ringwake.sip.transactions.layer import MAX_TRANSACTIONS, TransactionLayer
+from ringwake.sip.transactions.servers import ServerTransaction
+
+
+class User(Protocol):
+    """Who uses the stack: the edge of a server, or a phone."""
+
+    def receive(self, event: Event, now: float) -> None:
+        """Take an event of the transaction layer."""
+
+    def opened(self, flow: Flow, now: float) -> None:
+        """Take note of a connection."""
+
+    def closed(self, flow: Flow, now: float) -> None:
+        """Take note that a flow is gone."""
+
+    def get_timer(self) -> float | None:
+        """Return when `handle_timer` wants to be called."""
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due."""
+
+
+class Cancellable(Protocol):
+    """A call that was put off."""
+
+    def cancel(self) -> None:
+        """Do not make it."""
+
+
+class Stack:
+    """Joins transports and transactions. All of it runs in one thread; nothing blocks."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        call_at: Callable[[float, Callable[[], None]], Cancellable],
+        fault: Callable[[str, BaseException], None],
+        max_transactions: int = MAX_TRANSACTIONS,
+    ) -> None:
+        """Make a stack.
+
+        Args:
+            clock: monotonic seconds, as an event loop's `time`.
+            call_at: as an event loop's `call_at`.
+            fault: told of errors that nobody else caught; the message that caused one is lost, the rest goes on.
+            max_transactions: beyond it new requests get 503.
+        """
+        self._clock = clock
+        self._call_at = call_at
+        self._fault = fault
+        self._layer = TransactionLayer(max_transactions=max_transactions)
+        self._carriers: dict[tuple[Transport, Address], Carrier] = {}
+        self._user: User | None = None
+        self._timer: Cancellable | None = None
+        self._timer_at: float | None = None
+        self._is_pumping = False
+
+    def attach(self, user: User) -> None:
+        """Set who uses the stack."""
+        self._user = user
+
+    def add(self, carrier: Carrier, *addresses: Address) -> None:
+        """Take up a transport with the addresses it listens on, or those of the connections it has opened."""
+        for address in addresses or carrier.addresses():
+            self._carriers[carrier.transport, address] = carrier
+
+    # ---- what transports report
+
+    def receive(self, batch: Batch) -> None:
+        """Take the messages of one turn of the loop."""
+        now = self._clock()
+        for flow, octets in batch:
+            try:
+                self._layer.receive(parse(octets, is_stream=flow.transport.is_reliable), flow, now)
+            except SipError as error:
+                self._tell(Dropped(error.rule), now)
+            except Exception as error:  # noqa: BLE001  the outermost loop: one message must not stop the server
+                self._fault("receive", error)
+        self.pump(now)
+
+    def opened(self, flow: Flow) -> None:
+        """Take note of a new connection."""
+        if self._user is not None:
+            self._user.opened(flow, self._clock())
+
+    def closed(self, flow: Flow) -> None:
+        """Take note that a flow carries nothing any more."""
+        now = self._clock()
+        if self._user is not None:
+            self._user.closed(flow, now)
+        self._layer.flow_broken(flow, now)
+        self.pump(now)
+
+    def unreadable(self, rule: str) -> None:
+        """Take note of octets that were no message."""
+        self._tell(Dropped(rule), self._clock())
+
+    # ---- what the user does
+
+    def send(self, request: Request, flow: Flow, now: float) -> None:
+        """Send a request in a client transaction; its top Via names the branch.
+
+        Raises:
+            LocalProtocolError: the branch is in use, or the method is ACK.
+        """
+        self._layer.send(request, flow, now)
+
+    def relay(self, request: Request, flow: Flow) -> None:
+        """Send a request without a transaction."""
+        self._layer.relay(request, flow)
+
+    def respond(self, transaction: ServerTransaction, response: Response, now: float) -> bool:
+        """Answer a request; False when it has its final response already."""
+        return self._layer.respond(transaction, response, now)
+
+    def cancel(self, branch: str, reason: str, now: float) -> bool:
+        """CANCEL a request of ours; False when it is over."""
+        return self._layer.cancel(branch, reason, now)
+
+    def abandon(self, branch: str, method: str) -> None:
+        """Forget a request of ours."""
+        self._layer.abandon(branch, method)
+
+    def adopt(self, request: Request, flow: Flow) -> ServerTransaction:
+        """Rebuild the server transaction of an INVITE that an earlier life received."""
+        return self._layer.adopt(request, flow)
+
+    def is_open(self, flow: Flow) -> bool:
+        """Tell whether bytes can be sent down a flow now."""
+        carrier = self._carrier(flow)
+        return carrier is not None and carrier.is_open(flow)
+
+    def close_flow(self, flow: Flow) -> None:
+        """Close a connection."""
+        carrier = self._carrier(flow)
+        if carrier is not None:
+            carrier.close_flow(flow)
+
+    def pump(self, now: float) -> None:
+        """Pass events up and octets down until nothing is left, then set the timer."""
+        if self._is_pumping:
+            return
+        self._is_pumping = True
+        try:
+            while self._turn(now):
+                pass
+        finally:
+            self._is_pumping = False
+        self._arm()
+
+    async def close(self) -> None:
+        """Close all transports; the timer fires no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for carrier in set(self._carriers.values()):
+            await carrier.close()
+
+    # ---- inside
+
+    def _carrier(self, flow: Flow) -> Carrier | None:
+        return self._carriers.get((flow.transport, flow.local)) or self._any(flow)
+
+    def _any(self, flow: Flow) -> Carrier | None:
+        """Find the transport of a flow whose local address is not that of its listener: a wildcard, or a client."""
+        return next((c for (kind, _), c in self._carriers.items() if kind is flow.transport and c.is_open(flow)), None)
+
+    def _turn(self, now: float) -> bool:
+        events, outputs = self._layer.events(), self._layer.outputs()
+        for flow, octets in outputs:
+            carrier = self._carrier(flow)
+            if carrier is None or not carrier.send(flow, octets):
+                self._layer.flow_broken(flow, now)
+        for event in events:
+            self._tell(event, now)
+        return bool(events or outputs)
+
+    def _tell(self, event: Event, now: float) -> None:
+        if self._user is None:
+            return
+        try:
+            self._user.receive(event, now)
+        except Exception as error:  # noqa: BLE001  the outermost loop: one event must not stop the server
+            self._fault(type(event).__name__, error)
+
+    def _arm(self) -> None:
+        timers = [self._layer.get_timer(), self._user.get_timer() if self._user else None]
+        at = min((moment for moment in timers if moment is not None), default=None)
+        if at == self._timer_at and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = None if at is None else self._call_at(at, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = self._timer_at = None
+        # The loop may call a little early; what was asked for by then is due.
+        now = self._clock()
+        self._layer.handle_timer(now)
+        if self._user is not None:
+            try:
+                self._user.handle_timer(now)
+            except Exception as error:  # noqa: BLE001  the outermost loop: one timer must not stop the server
+                self._fault("timer", error)
+        self.pump(now)

@@ -1,0 +1,212 @@
+"""SIP over TCP and TLS (RFC 3261 section 18, RFC 5626 section 4.4.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import ssl
+from collections.abc import Iterator
+from typing import cast
+
+from ringwake.net.transport import Batch, Listener
+from ringwake.sip.errors import ParseError, SipError
+from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.sip.framing import PONG, Framer, KeepAlive
+from ringwake.sip.message import Request
+from ringwake.sip.parser import parse
+from ringwake.sip.replies import reply
+
+HANDSHAKE_SECONDS = 10.0
+FIRST_MESSAGE_SECONDS = 20.0
+"""A connection that has said nothing whole by then is closed (reliability S17)."""
+MAX_UNSENT = 256 * 1024
+"""Octets that may wait for a slow reader; beyond them its connection is dropped (reliability S17)."""
+BACKLOG = 512
+
+
+class Stream:
+    """A listener, a client, or both, of one of TCP and TLS."""
+
+    def __init__(
+        self, transport: Transport, listener: Listener, *, node: str, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Make one; `listen` and `connect` open it.
+
+        Args:
+            transport: TCP or TLS.
+            listener: told of messages and connections.
+            node: names this life of the process in flows.
+            tls: a server's context for `listen`, a client's for `connect`; None on TCP.
+        """
+        self.transport = transport
+        self._listener = listener
+        self._node = node
+        self._tls = tls
+        self._serials: Iterator[int] = itertools.count(1)
+        self._connections: dict[Flow, _Connection] = {}
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, address: Address) -> None:
+        """Accept connections; port 0 takes any.
+
+        Raises:
+            OSError: the address cannot be bound.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Connection(self, self._listener),
+            address.host,
+            address.port,
+            ssl=self._tls,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+        )
+
+    async def connect(self, remote: Address) -> Flow:
+        """Open a connection.
+
+        Raises:
+            OSError: it cannot be opened (`ssl.SSLError` among them).
+        """
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: _Connection(self, self._listener),
+            remote.host,
+            remote.port,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+        )
+        assert connection.flow is not None
+        connection.trust()
+        return connection.flow
+
+    def addresses(self) -> list[Address]:
+        """Return where connections are accepted."""
+        if self._server is None:
+            return []
+        return [Address(*sock.getsockname()[:2]) for sock in self._server.sockets]
+
+    def is_open(self, flow: Flow) -> bool:
+        """Tell whether a connection stands."""
+        return flow in self._connections
+
+    def send(self, flow: Flow, octets: bytes) -> bool:
+        """Send a message down a connection."""
+        connection = self._connections.get(flow)
+        return connection is not None and connection.write(octets)
+
+    def close_flow(self, flow: Flow) -> None:
+        """Close one connection, after what was written."""
+        connection = self._connections.get(flow)
+        if connection is not None:
+            connection.close()
+
+    async def close(self) -> None:
+        """Stop accepting, and close all connections."""
+        if self._server is not None:
+            self._server.close()
+        gone = [connection.gone for connection in self._connections.values()]
+        for connection in list(self._connections.values()):
+            connection.close()
+        if gone:
+            await asyncio.wait(gone, timeout=1.0)
+        for connection in list(self._connections.values()):
+            connection.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def opened(self, connection: _Connection, transport: asyncio.Transport) -> Flow:
+        """Name a new connection."""
+        local, remote = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
+        flow = Flow(self.transport, Address(*local[:2]), Address(*remote[:2]), next(self._serials), self._node)
+        self._connections[flow] = connection
+        self._listener.opened(flow)
+        return flow
+
+    def lost(self, flow: Flow) -> None:
+        """Forget a connection."""
+        if self._connections.pop(flow, None) is not None:
+            self._listener.closed(flow)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, stream: Stream, listener: Listener) -> None:
+        loop = asyncio.get_running_loop()
+        self._stream = stream
+        self._listener = listener
+        self._framer = Framer()
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self.flow: Flow | None = None
+        self.gone: asyncio.Future[None] = loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=MAX_UNSENT)
+        if self._transport.get_extra_info("peername") is None:
+            self._transport.abort()  # gone before it was accepted
+            return
+        self._deadline = asyncio.get_running_loop().call_later(FIRST_MESSAGE_SECONDS, self.close)
+        self.flow = self._stream.opened(self, self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.flow is None:
+            return
+        batch: Batch = []
+        try:
+            for frame in self._framer.feed(data):
+                if frame is KeepAlive.PING:
+                    self.write(PONG)
+                elif isinstance(frame, bytes):
+                    batch.append((self.flow, frame))
+        except ParseError as error:
+            self._refuse(error)
+        if batch:
+            self.trust()
+            self._listener.receive(batch)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.trust()
+        if not self.gone.done():
+            self.gone.set_result(None)
+        if self.flow is not None:
+            self._stream.lost(self.flow)
+
+    def pause_writing(self) -> None:
+        # The peer does not read: what it is owed would pile up here.
+        self.abort()
+
+    def trust(self) -> None:
+        """Let the connection stand without a time limit."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def write(self, octets: bytes) -> bool:
+        """Send; False when the connection is closing."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._transport.write(octets)
+        return True
+
+    def close(self) -> None:
+        """Close after what was written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _refuse(self, error: ParseError) -> None:
+        """Answer the request that broke the stream, if it can be read, and close (reliability S15)."""
+        self._listener.unreadable(error.rule)
+        try:
+            broken = parse(self._framer.head(), is_stream=True)
+        except SipError:
+            broken = None
+        if isinstance(broken, Request) and "via" in broken.headers:
+            self.write(reply(broken, error.status).encode())
+        self.close()

@@ -1,0 +1,117 @@
+"""SIP over UDP (RFC 3261 section 18): many datagrams a turn of the loop, no task, no callback each."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+
+from ringwake.net.transport import Batch, Listener
+from ringwake.sip.flow import Address, Flow, Transport
+
+DATAGRAMS_A_TURN = 64
+MAX_DATAGRAM = 65_535
+MAX_UNSENT = 4096
+"""Datagrams that wait while the socket's buffer is full; more are dropped, as the network would."""
+RECEIVE_BUFFER = 4 << 20
+
+
+class Udp:
+    """One bound datagram socket."""
+
+    transport = Transport.UDP
+
+    def __init__(
+        self, sock: socket.socket, listener: Listener, loop: asyncio.AbstractEventLoop, *, advertise: str = ""
+    ) -> None:
+        """Take a bound socket. `advertise` is the host by which others know it, when it is bound to all addresses."""
+        self._sock = sock
+        self._listener = listener
+        self._loop = loop
+        self._unsent: deque[tuple[bytes, Address]] = deque()
+        host, port, *_ = sock.getsockname()
+        self._local = Address(advertise or host, port)
+        self._is_open = True
+        loop.add_reader(sock.fileno(), self._read)
+
+    @classmethod
+    def bind(cls, address: Address, listener: Listener, loop: asyncio.AbstractEventLoop, *, advertise: str = "") -> Udp:
+        """Bind; port 0 takes any.
+
+        Raises:
+            OSError: the address cannot be bound.
+        """
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            sock.bind(tuple(address))
+        except OSError:
+            sock.close()
+            raise
+        return cls(sock, listener, loop, advertise=advertise)
+
+    def addresses(self) -> list[Address]:
+        """Return the bound address."""
+        return [self._local]
+
+    def is_open(self, flow: Flow) -> bool:
+        """Tell whether the flow is one of this socket: a datagram can always be sent."""
+        return self._is_open and flow.transport is Transport.UDP and flow.local == self._local
+
+    def send(self, flow: Flow, octets: bytes) -> bool:
+        """Send a datagram, or keep it until the socket has room."""
+        if not self._is_open:
+            return False
+        if self._unsent:
+            self._keep(octets, flow.remote)
+        else:
+            self._send(octets, flow.remote)
+        return True
+
+    def close_flow(self, flow: Flow) -> None:
+        """Nothing: there is no connection."""
+
+    async def close(self) -> None:
+        """Close the socket."""
+        if self._is_open:
+            self._is_open = False
+            self._loop.remove_reader(self._sock.fileno())
+            self._loop.remove_writer(self._sock.fileno())
+            self._sock.close()
+
+    def _read(self) -> None:
+        batch: Batch = []
+        for _ in range(DATAGRAMS_A_TURN):
+            try:
+                octets, source = self._sock.recvfrom(MAX_DATAGRAM)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # an ICMP error of an earlier datagram
+            remote = Address(source[0], source[1])
+            if octets.strip(b"\r\n\0 "):
+                batch.append((Flow(Transport.UDP, self._local, remote), octets))
+        if batch:
+            self._listener.receive(batch)
+
+    def _send(self, octets: bytes, remote: Address) -> None:
+        try:
+            self._sock.sendto(octets, tuple(remote))
+        except BlockingIOError:
+            self._keep(octets, remote)
+        except (OSError, OverflowError, UnicodeError):
+            # No route, or no address at all (a Via may say anything): as if the network had lost it.
+            self._listener.unreadable("a datagram could not be sent")
+
+    def _keep(self, octets: bytes, remote: Address) -> None:
+        if len(self._unsent) < MAX_UNSENT:
+            self._unsent.append((octets, remote))
+            self._loop.add_writer(self._sock.fileno(), self._flush)
+
+    def _flush(self) -> None:
+        self._loop.remove_writer(self._sock.fileno())
+        waiting, self._unsent = self._unsent, deque()
+        while waiting and not self._unsent:
+            self._send(*waiting.popleft())
+        self._unsent.extend(waiting)

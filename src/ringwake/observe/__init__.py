@@ -1,0 +1,1 @@
+"""Log, metrics and timelines: three views of the same events."""

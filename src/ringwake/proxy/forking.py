@@ -1,0 +1,270 @@
+"""The response context (RFC 3261 section 16.7): the branches of one forwarded request, and its one final response.
+
+A branch is `pending` while its phone sleeps: it counts as unanswered, has no client transaction, and goes without a
+word when the call ends. So a call that waits for three phones to wake is an ordinary fork, and everything about final
+responses is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, Respond
+from ringwake.proxy.routing import strip_tokens
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request, Response
+from ringwake.sip.methods import INVITE
+from ringwake.sip.replies import reply
+from ringwake.sip.transactions.events import Failure
+from ringwake.sip.transactions.servers import ServerTransaction
+
+ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+"""Reason (RFC 3326) in the CANCEL to the phones that lost: no missed call."""
+DECLINED = 'SIP;cause=603;text="Decline"'
+TIMER_C = 181.0
+"""Seconds an INVITE may ring without a new provisional response (section 16.6 step 11: more than three minutes)."""
+# Of the 4xx, those that tell the caller what to do come first (section 16.7 step 6).
+_TELLING = (401, 407, 415, 420, 484)
+# Statuses of ours that stand for silence: a time-out and a transport error (section 16.9).
+_OURS = (408, 503)
+# Answers that speak of one phone and not of the call: a 503 would stop the caller from sending us anything (16.7
+# step 6), a 482 is about the way to that phone.
+_OF_THE_PHONE = {503: 500, 482: 480}
+
+
+class BranchState(Enum):
+    """Life of one branch."""
+
+    PENDING = "pending"
+    """Its phone sleeps, or has not been tried."""
+    LIVE = "live"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Branch:
+    """One device's part of the fork."""
+
+    device: str
+    state: BranchState = BranchState.PENDING
+    id: str = ""
+    """Via branch of its client transaction."""
+    flow: Flow | None = None
+    is_ringing: bool = False
+    """Whether a provisional response above 100 has come."""
+    has_answered: bool = False
+    """Whether any response has come: somebody is there."""
+    result: Response | int | None = None
+    """Final response, or the status that stands for the lack of one."""
+    verdict: int | None = None
+    """Status that stands for whatever the branch may still say but for a 2xx: it rang too long, say."""
+
+
+class ResponseContext:
+    """All branches of one request, and who may say its final response."""
+
+    def __init__(self, transaction: ServerTransaction, request: Request, *, to_tag: str, lapse: int = 480) -> None:
+        self.request = request
+        """As received, our own Routes taken off."""
+        self._lapse = lapse
+        """What to say when no phone says anything: 480 to a new call; inside a dialog, 480 would end it (RFC 5057)."""
+        self.final: int | None = None
+        """Status of the final response once it was sent."""
+        self.transaction = transaction
+        """The request's server transaction."""
+        self._to_tag = to_tag
+        self._branches: dict[str, Branch] = {}
+        self._is_cancelled = False
+        self._is_refused = False
+        """Whether a 6xx came: nothing more is tried (section 16.7 step 5)."""
+
+    # ---- the three words of whoever waits for phones
+
+    def expect(self, device: str) -> None:
+        """Count on a device whose phone is being woken."""
+        if self.final is None:
+            self._branches.setdefault(device, Branch(device))
+
+    def begin(self, device: str, request: Request, flow: Flow) -> Effects:
+        """Send the forwarded request to a device: the first time, or again when its flow is another now.
+
+        The request carries the branch in its top Via. Nothing happens once the call is decided, or the device has
+        said its word.
+        """
+        branch = self._branches.setdefault(device, Branch(device))
+        if self.final is not None or self._is_cancelled or self._is_refused or branch.state is BranchState.DONE:
+            return NOTHING
+        gone = (AbandonBranch(branch.id),) if branch.state is BranchState.LIVE else NOTHING
+        branch.state, branch.id, branch.flow = BranchState.LIVE, request.via.branch, flow
+        branch.has_answered = branch.is_ringing = False
+        return (*gone, Forward(request, flow))
+
+    def give_up(self, device: str, status: int) -> Effects:
+        """Wait for a device no longer; `status` stands for its answer.
+
+        A phone that rings is cancelled and has the last word, since its 2xx may be on its way. One that has said
+        nothing at all is not waited for: should it still answer, the CANCEL goes out then (section 9.1).
+        """
+        branch = self._branches.get(device)
+        if branch is None or branch.state is BranchState.DONE or branch.verdict is not None:
+            return NOTHING
+        if branch.state is BranchState.PENDING:
+            return self._end(branch, status)
+        if not branch.has_answered:
+            return (CancelBranch(branch.id), *self._end(branch, status))
+        branch.verdict = status
+        return (CancelBranch(branch.id),)
+
+    # ---- what comes back
+
+    def response(self, branch_id: str, response: Response) -> Effects:
+        """Take a response of a branch."""
+        branch = self._find(branch_id)
+        if branch is None:
+            return NOTHING
+        branch.has_answered = True
+        if response.status < 200:
+            return self._provisional(branch, response)
+        if response.status < 300:
+            return self._success(branch, response)
+        if branch.state is BranchState.DONE:
+            return NOTHING
+        refused = response.status >= 600 and self.request.method == INVITE
+        self._is_refused = self._is_refused or refused
+        cancels = self._cancel_others(branch, DECLINED) if refused else NOTHING
+        return (*cancels, *self._end(branch, response if branch.verdict is None else branch.verdict))
+
+    def failed(self, branch_id: str, failure: Failure) -> Effects:
+        """Take note that a branch will say nothing more: a time-out is 408, a transport error 503 (section 16.9)."""
+        branch = self._find(branch_id)
+        if branch is None or branch.state is BranchState.DONE:
+            return NOTHING
+        return self._end(branch, branch.verdict or (408 if failure is Failure.TIMEOUT else 503))
+
+    def pause(self, branch_id: str) -> Effects:
+        """Put a branch back to pending: its flow is gone, and its phone is to be woken again."""
+        branch = self._find(branch_id)
+        if branch is None or branch.state is not BranchState.LIVE:
+            return NOTHING
+        branch.state, branch.flow = BranchState.PENDING, None
+        return (AbandonBranch(branch.id),)
+
+    def cancel(self, reason: str = "") -> Effects:
+        """The caller has cancelled (section 16.10): pending branches go, live ones are cancelled and say the 487."""
+        if self.final is not None:
+            return NOTHING
+        self._is_cancelled = True
+        cancels = tuple(CancelBranch(b.id, reason) for b in self._branches.values() if b.state is BranchState.LIVE)
+        self._drop_pending(487)
+        return (*cancels, *self._maybe_final())
+
+    def refuse(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Effects:
+        """Say a final response of our own, if none was said, and cancel what is under way."""
+        if self.final is not None:
+            return NOTHING
+        cancels = tuple(CancelBranch(b.id) for b in self._branches.values() if b.state is BranchState.LIVE)
+        self.final = status
+        self._drop_pending(status)
+        answer = reply(self.request, status, to_tag=self._to_tag, headers=headers)
+        return (*cancels, Respond(self.transaction, answer))
+
+    # ---- views
+
+    def branch(self, device: str) -> Branch | None:
+        """Return a device's branch."""
+        return self._branches.get(device)
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """All branches, in the order in which they were added."""
+        return tuple(self._branches.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more can come: the final response was sent and every branch is done."""
+        return self.final is not None and all(b.state is BranchState.DONE for b in self._branches.values())
+
+    # ---- inside
+
+    def _find(self, branch_id: str) -> Branch | None:
+        return next((b for b in self._branches.values() if b.id == branch_id), None)
+
+    def _provisional(self, branch: Branch, response: Response) -> Effects:
+        if response.status == 100 or self.final is not None or branch.state is not BranchState.LIVE:
+            return NOTHING
+        branch.is_ringing = True
+        return (Respond(self.transaction, _upstream(response)),)
+
+    def _success(self, branch: Branch, response: Response) -> Effects:
+        """Forward every 2xx to an INVITE, also a second one (section 16.7 step 5); of others, the first."""
+        is_invite = self.request.method == INVITE
+        branch.state, branch.result = BranchState.DONE, response
+        if self.final is not None and not (is_invite and 200 <= self.final < 300):
+            return NOTHING
+        cancels = self._cancel_others(branch, ELSEWHERE) if self.final is None and is_invite else NOTHING
+        self.final = response.status
+        self._drop_pending(480)
+        return (Respond(self.transaction, _upstream(response)), *cancels)
+
+    def _end(self, branch: Branch, result: Response | int) -> Effects:
+        branch.state, branch.result = BranchState.DONE, result
+        if self._is_refused:
+            self._drop_pending(480)
+        return self._maybe_final()
+
+    def _cancel_others(self, winner: Branch, reason: str) -> Effects:
+        others = (b for b in self._branches.values() if b is not winner and b.state is BranchState.LIVE)
+        return tuple(CancelBranch(b.id, reason) for b in others)
+
+    def _drop_pending(self, status: int) -> None:
+        for branch in self._branches.values():
+            if branch.state is BranchState.PENDING:
+                branch.state, branch.result = BranchState.DONE, status
+
+    def _maybe_final(self) -> Effects:
+        if self.final is not None or any(b.state is not BranchState.DONE for b in self._branches.values()):
+            return NOTHING
+        best = self._best()
+        if isinstance(best, int):
+            return self.refuse(self._lapse if best in _OURS else best)
+        if best.status in _OF_THE_PHONE:
+            return self.refuse(_OF_THE_PHONE[best.status])
+        self.final = best.status
+        return (Respond(self.transaction, self._with_all_challenges(best)),)
+
+    def _best(self) -> Response | int:
+        """Choose the best final response (section 16.7 step 6)."""
+        if self._is_cancelled:
+            return 487
+        results = [b.result for b in self._branches.values() if b.result is not None]
+        return min(results, key=_rank, default=480)
+
+    def _with_all_challenges(self, best: Response) -> Response:
+        """Merge the challenges of all branches into a 401 or 407 (section 16.7 step 7)."""
+        answer = _upstream(best)
+        if best.status in (401, 407):
+            for branch in self._branches.values():
+                other = branch.result
+                if isinstance(other, Response) and other is not best and other.status in (401, 407):
+                    for key in ("www-authenticate", "proxy-authenticate"):
+                        for challenge in other.headers.texts(key):
+                            answer.headers.append(key, challenge)
+        return answer
+
+
+def _rank(result: Response | int) -> tuple[int, int, int]:
+    """Order results: 6xx, then by class, then those that tell the caller something, then real answers."""
+    status = result if isinstance(result, int) else result.status
+    if status in _OF_THE_PHONE or status in _OURS:
+        status = 480
+    telling = _TELLING.index(status) if status in _TELLING else len(_TELLING)
+    return (0 if status >= 600 else status // 100, telling, isinstance(result, int))
+
+
+def _upstream(response: Response) -> Response:
+    """Return the response as it goes on: our Via off (section 16.7 step 3), no token in its Contact."""
+    copy = response.copy()
+    copy.headers.drop_first("via")
+    strip_tokens(copy)
+    return copy

@@ -1,0 +1,120 @@
+"""Request forwarding (RFC 3261 sections 16.4 and 16.6): routes off, routes on, one hop less to go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringwake.model.ports import Seal
+from ringwake.proxy.flow_token import FlowToken
+from ringwake.sip.address import parse_address
+from ringwake.sip.errors import ParseError
+from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, max_forwards
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Message, Request
+from ringwake.sip.push_params import SECRET_PARAMS, without_secrets
+from ringwake.sip.uri import Uri, parse_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A request after route processing."""
+
+    request: Request
+    """Without the Route values that were ours."""
+    tokens: tuple[FlowToken, ...]
+    """What they said, topmost first. Inside a dialog of ours there are two: the sender's side, then the other side."""
+    is_forged: bool
+    """Whether a Route named us but its token is not one of ours: somebody made it up."""
+
+
+def take_routes(request: Request, seal: Seal, own: frozenset[tuple[str, int]]) -> Routed:
+    """Remove the topmost Route values that name this server (section 16.4).
+
+    Args:
+        request: left as it is; the result has a copy.
+        seal: opens our tokens.
+        own: host and port of each listener.
+
+    Raises:
+        ParseError: a Route is malformed.
+    """
+    request = request.copy()
+    tokens: list[FlowToken] = []
+    is_forged = False
+    routes = [parse_address(value).sip_uri for value in request.headers.values("route")]
+    target = parse_uri(request.uri)
+    if routes and "lr" in target.params and _token(target, seal):
+        # A strict router put our Record-Route into the Request-URI: the real one is the last Route.
+        request.uri = str(routes.pop())
+        routes.insert(0, target)
+        request.headers.replace_values("route", [f"<{route}>" for route in routes])
+    for route in routes:
+        token = _token(route, seal)
+        if token is None and (route.host.strip("[]").lower(), route.port or 5060) not in own:
+            break
+        request.headers.drop_first("route")
+        if token is not None:
+            tokens.append(token)
+        elif route.user is not None:
+            is_forged = True
+    return Routed(request, tuple(tokens), is_forged)
+
+
+def _token(uri: Uri, seal: Seal) -> FlowToken | None:
+    return None if uri.user is None else FlowToken.open(seal, uri.user)
+
+
+def record_route(token: FlowToken, seal: Seal) -> str:
+    """Write the Record-Route value that faces one side of a dialog: our address on that side's flow."""
+    local, transport = token.flow.local, token.flow.transport
+    return f"<sip:{token.seal(seal)}@{local};transport={transport.uri_parameter};lr>"
+
+
+def via(flow: Flow, branch: str) -> str:
+    """Write our Via for a request down a flow (section 16.6 step 8)."""
+    return f"SIP/2.0/{flow.transport.via} {flow.local};rport;branch={branch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """Where a request goes next."""
+
+    flow: Flow
+    branch: str
+    uri: str = ""
+    """Request-URI, if it is to be another: the phone's Contact (section 16.6 step 2)."""
+    record_routes: tuple[str, ...] = ()
+    """Record-Route values to add, the one that faces the next hop first."""
+
+
+def forward(request: Request, hop: Hop) -> Request:
+    """Build the request that goes to the next hop (section 16.6 steps 1 to 9). The body is not touched."""
+    copy = request.copy()
+    headers = copy.headers
+    if hop.uri:
+        copy.uri = hop.uri
+    left = max_forwards(headers)
+    headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS if left is None else max(0, left - 1)))
+    for value in reversed(hop.record_routes):
+        headers.push("record-route", value)
+    headers.remove("proxy-authorization")
+    strip_tokens(copy)
+    headers.push("via", via(hop.flow, hop.branch))
+    return copy
+
+
+def strip_tokens(message: Message) -> None:
+    """Remove push tokens from the Contacts of a message that goes to somebody else (RFC 8599 section 13)."""
+    headers = message.headers
+    if not any("pn-" in text.lower() for text in headers.texts("contact")):
+        return
+    values = []
+    for value in headers.values("contact"):
+        try:
+            contact = parse_address(value)
+            uri = str(without_secrets(contact.sip_uri))
+        except ParseError:
+            continue  # what cannot be read cannot be cleaned, and a Contact with a token may not pass
+        name = value[: value.index("<")] if "<" in value else ""
+        values.append(f"{name}<{uri}>{contact.params.without(*SECRET_PARAMS)}")
+    headers.replace_values("contact", values)

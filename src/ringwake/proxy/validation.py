@@ -1,0 +1,64 @@
+"""The second layer of reading: is this request one that can be served (RFC 3261 sections 8.2 and 16.3)?
+
+The order of the checks is the order in which a caller wants to hear of its mistakes.
+"""
+
+from __future__ import annotations
+
+from ringwake.sip.errors import ParseError, SipError
+from ringwake.sip.fields import address, max_forwards, option_tags, parse_cseq
+from ringwake.sip.message import Request
+from ringwake.sip.methods import ACK, KNOWN
+from ringwake.sip.uri import Uri, parse_uri
+from ringwake.sip.via import parse_via
+
+MAX_VIAS = 70
+"""Max-Forwards is 70 at most, and each hop adds one Via."""
+MAX_ROUTES = 32
+_REQUIRED = ("via", "from", "to", "call-id", "cseq")
+
+
+def validate(request: Request) -> Uri:
+    """Check a request and return its Request-URI, parsed.
+
+    Raises:
+        SipError: with the status that answers it.
+    """
+    if request.defect is not None:
+        raise request.defect
+    _fields(request)
+    if max_forwards(request.headers) == 0 and request.method != "OPTIONS":
+        raise SipError(483, "Max-Forwards is used up")
+    uri = parse_uri(request.uri)
+    if uri.headers:
+        raise ParseError("the Request-URI holds header fields")
+    return uri
+
+
+def _fields(request: Request) -> None:
+    headers = request.headers
+    for key in _REQUIRED:
+        if not headers.get(key):
+            raise ParseError(f"{key.title()} is missing")
+    if headers.count("via") > MAX_VIAS or headers.count("route") + headers.count("record-route") > 2 * MAX_ROUTES:
+        raise ParseError("there are too many Via or Route fields")
+    for value in headers.values("via"):
+        parse_via(value)
+    sender, receiver = address(headers, "from"), address(headers, "to")
+    if not sender.uri or not receiver.uri:
+        raise ParseError("From or To has no address")
+    sequence = parse_cseq(headers.get("cseq") or "")
+    if sequence.method != request.method:
+        # An unknown method with a wrong CSeq is first of all an unknown method (RFC 4475 section 3.1.2.18).
+        raise ParseError("CSeq names another method", status=400 if request.method in KNOWN else 501)
+
+
+def check_extensions(request: Request) -> None:
+    """Refuse proxy extensions: we have none (section 16.3 step 5). An ACK is never refused.
+
+    Raises:
+        SipError: 420 with Unsupported.
+    """
+    wanted = option_tags(request.headers, "proxy-require")
+    if request.method != ACK and wanted:
+        raise SipError(420, "a proxy extension is required", (("unsupported", ", ".join(wanted)),))

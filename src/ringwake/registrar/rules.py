@@ -1,0 +1,203 @@
+"""What a REGISTER asks for, judged (RFC 3261 section 10.3, RFC 8599 section 5.6.1), and its answer.
+
+A REGISTER and the tenant's means go in; an operation for the store and the promises that we make come out. Whether the
+operation fits the bindings is decided inside the store's atomic step (`registrar.merge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+
+from ringwake.model.account import Account
+from ringwake.model.app import Provider
+from ringwake.model.ports import Directory, Ids
+from ringwake.model.push import PushTarget
+from ringwake.model.store_ops import ContactUpdate, Register, Registered
+from ringwake.registrar.push_target import push_target
+from ringwake.sip.address import NameAddr
+from ringwake.sip.errors import ParseError
+from ringwake.sip.fields import contact_expires, contacts, expires, option_tags
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request, Response
+from ringwake.sip.push_params import PushParams, feature_caps, push_params, without_secrets
+from ringwake.sip.replies import reply
+
+MAX_CONTACTS = 16
+"""Contacts of one REGISTER (reliability S16)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryPolicy:
+    """How long bindings live, in seconds (docs/adr/0007-expiry.md)."""
+
+    grant: int = 30 * 86400
+    """What a phone with a push token gets: the hard limit after which it is no longer woken."""
+    push_least: int = 300
+    """A shorter wish of such a phone gets 423: a silent push could not come in time (RFC 8599 section 5.5)."""
+    plain_most: int = 3600
+    plain_least: int = 60
+    needs_tls: bool = True
+    """Take push parameters over TLS and WSS only (RFC 8599 section 13)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The REGISTER is answered with this status and these fields."""
+
+    status: int
+    rule: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the store is asked, and what the 200 will promise."""
+
+    op: Register
+    contacts: tuple[NameAddr, ...]
+    """Those of the request that stay bound, as the phone wrote them."""
+    caps: tuple[str, ...]
+    """Feature-Caps values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registrar:
+    """What all REGISTERs are judged by."""
+
+    directory: Directory
+    ids: Ids
+    policy: ExpiryPolicy
+    refresh_after: Callable[[PushTarget, float], float | None]
+    """Seconds until the first silent push to this target under this grant, or None for never."""
+
+    def plan(self, request: Request, account: Account, flow: Flow, wall: float) -> Plan | Refusal:
+        """Judge an authenticated REGISTER for `account` that came down `flow` at the wall clock `wall`.
+
+        Raises:
+            ParseError: a field that we need is malformed.
+        """
+        unknown = option_tags(request.headers, "require")
+        if unknown:
+            return Refusal(420, "an extension is required", (("unsupported", ", ".join(unknown)),))
+        bound, has_star = contacts(request.headers)
+        op = Register(
+            aor=account.aor,
+            call_id=request.call_id,
+            cseq=request.cseq.number,
+            flow=flow,
+            user_agent=(request.headers.get("user-agent") or "")[:120],
+            wall=wall,
+        )
+        if has_star:
+            if bound or expires(request.headers) != 0:
+                return Refusal(400, "Contact * stands alone and with Expires: 0")
+            return Plan(replace(op, remove_all=True), (), ())
+        if len(bound) > MAX_CONTACTS:
+            return Refusal(400, "there are too many Contacts")
+        return self._judge(request, account, op, bound)
+
+    def _judge(self, request: Request, account: Account, op: Register, bound: list[NameAddr]) -> Plan | Refusal:
+        updates: list[ContactUpdate] = []
+        caps: list[str] = []
+        default = expires(request.headers)
+        for contact in bound:
+            asked = contact_expires(contact)
+            judged = self._contact(contact, account, op, default if asked is None else asked)
+            if isinstance(judged, Refusal):
+                return judged
+            update, promises = judged
+            updates.append(update)
+            caps += [promise for promise in promises if promise not in caps]
+        kept = tuple(contact for contact, update in zip(bound, updates, strict=True) if update.expires > 0)
+        return Plan(replace(op, contacts=tuple(updates)), kept, tuple(caps))
+
+    def _contact(
+        self, contact: NameAddr, account: Account, op: Register, asked: int | None
+    ) -> tuple[ContactUpdate, list[str]] | Refusal:
+        try:
+            uri = contact.sip_uri
+        except ParseError:
+            return Refusal(400, "a Contact is no SIP URI")
+        wants = push_params(uri)
+        target: PushTarget | None = None
+        caps: list[str] = []
+        if wants is not None:
+            judged = self._push(wants, account.tenant, op.flow)
+            if not isinstance(judged, Refusal):
+                target, caps = judged
+            elif asked != 0:  # a phone may always take its binding away
+                return judged
+        granted = self._expiry(asked, target)
+        if isinstance(granted, Refusal):
+            return granted
+        refresh_after = self.refresh_after(target, granted) if target and granted else None
+        update = ContactUpdate(
+            new_id=self.ids.hex(16),
+            uri=str(without_secrets(uri)),
+            params=str(contact.params.without("expires")),
+            instance=(contact.params.get("+sip.instance") or "").strip('"'),
+            reg_id=_reg_id(contact),
+            expires=granted,
+            push=target if granted else None,
+            is_query=wants is not None and wants.prid is None,
+            refresh_at=None if refresh_after is None else op.wall + refresh_after,
+        )
+        return update, caps
+
+    def _push(self, wants: PushParams, tenant: str, flow: Flow) -> tuple[PushTarget | None, list[str]] | Refusal:
+        """Judge the push parameters of one Contact: the target to keep, and the Feature-Caps to promise."""
+        offered = self.directory.providers(tenant)
+        if wants.prid is None:
+            asked = offered if not wants.provider else tuple(p for p in offered if p == wants.provider)
+            if not asked:
+                return Refusal(555, "no such push service here")
+            return None, [self._caps(provider, tenant) for provider in asked]
+        if self.policy.needs_tls and not flow.transport.is_secure:
+            # The token was on the wire in the clear already; promising pushes would only teach others to send theirs.
+            return None, []
+        target = push_target(wants, tenant, self.directory)
+        if target is None:
+            return Refusal(555, "this push service, application or token is not served here")
+        return target, [self._caps(wants.provider, tenant)]
+
+    def _caps(self, provider: str, tenant: str) -> str:
+        app = self.directory.webpush(tenant) if provider == Provider.WEBPUSH else None
+        return feature_caps(provider, [("sip.vapid", app.vapid_key)] if app and app.vapid_key else [])
+
+    def _expiry(self, asked: int | None, target: PushTarget | None) -> int | Refusal:
+        if asked == 0:
+            return 0
+        policy = self.policy
+        if target is None:
+            least, granted = policy.plain_least, min(asked or policy.plain_most, policy.plain_most)
+        else:
+            least, granted = policy.push_least, policy.grant
+        if asked is not None and asked < least:
+            return Refusal(423, "the expiry is too short", (("min-expires", str(least)),))
+        return granted
+
+
+def answer(request: Request, plan: Plan, registered: Registered, *, to_tag: str) -> Response:
+    """Build the 200: all current bindings, the phone's own as it wrote them, others without their tokens."""
+    wall = plan.op.wall
+    lifetimes = [int(update.expires) for update in plan.op.contacts if update.expires > 0]
+    fields = [
+        ("contact", f"<{contact.uri}>{contact.params.without('expires')};expires={lifetime}")
+        for contact, lifetime in zip(plan.contacts, lifetimes, strict=True)
+    ]
+    own = {binding.id for binding in registered.touched}
+    fields += [
+        ("contact", f"<{binding.uri}>{binding.params};expires={int(binding.expires_at - wall)}")
+        for binding in registered.bindings
+        if binding.id not in own
+    ]
+    fields += [("feature-caps", caps) for caps in plan.caps]
+    fields.append(("date", formatdate(wall, usegmt=True)))
+    return reply(request, 200, to_tag=to_tag, headers=fields)
+
+
+def _reg_id(contact: NameAddr) -> int:
+    text = contact.params.get("reg-id") or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,1 @@
+"""A headless softphone: a library, the phone in a terminal, and the device that tests wake."""

@@ -1,0 +1,286 @@
+"""A phone: an app that sleeps or is terminated, and a system that wakes it by push.
+
+States: `off` -> `awake` -> `asleep` (sockets closed) or `terminated` (all but the settings forgotten) -> `awake` by
+push. While it is not awake only the pushbox stands, as on a real phone only the system's own connection does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ringwake.model.ports import Ids
+from ringwake.net.tls import client_context
+from ringwake.softphone.account_api import AccountApiError, put_subscription
+from ringwake.softphone.app_state import AppState, PhoneNote
+from ringwake.softphone.line import Line, RegisterError
+from ringwake.softphone.line_events import CallChanged, InviteArrived, LineEvent, LineLost, MessageArrived
+from ringwake.softphone.notification import Notification, read_notification
+from ringwake.softphone.pushbox import Pushbox, PushboxError, ReceivedPush
+from ringwake.softphone.settings import PhoneSettings
+from ringwake.softphone.tokens import PhoneTokens, ask_tokens
+from ringwake.ua.call import CallState, IncomingCall, OutgoingCall
+from ringwake.ua.registration import Granted, Registration
+
+RECONNECT_SECONDS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Pauses before connecting again when the server went away while the phone was awake; the last one repeats."""
+_REMEMBERED = 500
+
+
+class Device:
+    """One phone with one account."""
+
+    def __init__(
+        self,
+        settings: PhoneSettings,
+        ids: Ids,
+        *,
+        on_note: Callable[[PhoneNote], None] = lambda _: None,
+        on_call: Callable[[IncomingCall], None] = lambda _: None,
+    ) -> None:
+        """Make a phone that is switched off.
+
+        Args:
+            settings: what it remembers when its app is terminated.
+            ids: for tags, branches and Call-IDs.
+            on_note: told of everything that happens.
+            on_call: told of each incoming call when it rings; accept or reject it.
+        """
+        self.settings = settings
+        self.state = AppState.OFF
+        self.notifications: list[Notification] = []
+        """All that were shown or silent, in order."""
+        self.invites = 0
+        """INVITEs that reached the app."""
+        self.granted: Granted | None = None
+        self._ids = ids
+        self._on_note = on_note
+        self._on_call = on_call
+        self._loop = asyncio.get_running_loop()
+        self._line: Line | None = None
+        self._box: Pushbox | None = None
+        self._registration: Registration | None = None
+        self._tokens: PhoneTokens | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waking = asyncio.Lock()
+        self._known: deque[str] = deque(maxlen=_REMEMBERED)
+        self._messages_seen: deque[str] = deque(maxlen=_REMEMBERED)
+
+    # ---- what the person does
+
+    async def start(self) -> Granted:
+        """Switch on: get a token from the push service, connect, register.
+
+        Raises:
+            PushboxError: the push service cannot be reached.
+            OSError: the server cannot be reached.
+            RegisterError: it refuses.
+            AccountApiError: a browser's keys could not be handed over.
+        """
+        if self.settings.provider:
+            await self._attach()
+        return await self._open()
+
+    async def sleep(self) -> None:
+        """Close the sockets to the server; the app stays in memory."""
+        await self._close_line()
+        self._enter(AppState.ASLEEP)
+
+    async def terminate(self) -> None:
+        """End the app: all but the settings is forgotten."""
+        await self._close_line()
+        self._registration = self._tokens = None
+        self.granted = None
+        self._enter(AppState.TERMINATED)
+
+    async def unregister(self) -> None:
+        """Log out: remove the binding (RFC 8599 section 4.1.2).
+
+        Raises:
+            RegisterError: the server refuses.
+        """
+        if self._line is not None and self._registration is not None:
+            await self._line.register(self._registration, expires=0)
+
+    async def stop(self) -> None:
+        """Switch off."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._close_line()
+        if self._box is not None:
+            await self._box.close()
+            self._box = None
+        self._enter(AppState.OFF)
+
+    def accept(self, call: IncomingCall) -> None:
+        """Press Accept."""
+        if call.state is CallState.RINGING:
+            self.line.conversations.accept(call, self._loop.time())
+
+    def reject(self, call: IncomingCall, status: int = 486) -> None:
+        """Press Reject: 486 on this phone, 603 on all of them."""
+        if call.state is CallState.RINGING:
+            self.line.conversations.reject(call, status)
+
+    def hang_up(self, call: IncomingCall | OutgoingCall) -> None:
+        """End a call that is up, or cancel one of ours that rings."""
+        if isinstance(call, OutgoingCall) and call.state in (CallState.TRYING, CallState.RINGING):
+            self.line.conversations.cancel(call)
+        else:
+            self.line.conversations.hang_up(call)
+
+    def call(self, target: str) -> OutgoingCall:
+        """Call a SIP URI."""
+        return self.line.conversations.call(target)
+
+    async def message(self, target: str, text: str) -> int:
+        """Send a text to a SIP URI; returns the final status, 0 when there was none."""
+        return await self.line.message(target, text)
+
+    @property
+    def line(self) -> Line:
+        """The connection to the server.
+
+        Raises:
+            RuntimeError: the phone is not awake.
+        """
+        if self._line is None:
+            raise RuntimeError("the phone is not awake")
+        return self._line
+
+    # ---- waking
+
+    def _pushed(self, push: ReceivedPush) -> None:
+        notification = read_notification(push)
+        if notification.id and notification.id in self._known:
+            self._note("push again", kind=notification.kind)
+            return
+        self._known.append(notification.id)
+        self.notifications.append(notification)
+        self._note("push", kind=notification.kind, text=notification.text)
+        # Whatever it says: a push means to register (RFC 8599 section 4.1.3).
+        self._spawn(self._wake())
+
+    async def _wake(self) -> None:
+        """Bring the app up and register; pushes that come meanwhile are served by the same wake."""
+        if self._waking.locked():
+            return
+        async with self._waking:
+            try:
+                if self._line is None:
+                    await self._open()
+                else:
+                    await self._register()
+            except (OSError, RegisterError, AccountApiError, PushboxError) as error:
+                self._note("wake failed", reason=str(error))
+
+    async def _open(self) -> Granted:
+        line = Line(self.settings, self._ids, self._event)
+        try:
+            await line.open()
+        except OSError:
+            await line.close()
+            raise
+        self._line = line
+        self._enter(AppState.AWAKE)
+        return await self._register()
+
+    async def _register(self) -> Granted:
+        if self._tokens is None and self._box is not None:
+            self._tokens = await ask_tokens(self.settings, self._box, self.line, self._new_registration)
+        if self._registration is None:
+            self._registration = self._new_registration()
+            self._registration.push = self._tokens.contact if self._tokens else None
+        self.granted = await self.line.register(self._registration, expires=self.settings.expires)
+        self._note("registered", expires=self.granted.expires, push=self.granted.has_push)
+        await self._hand_over_keys()
+        return self.granted
+
+    async def _hand_over_keys(self) -> None:
+        tokens, settings = self._tokens, self.settings
+        if tokens is None or tokens.subscription is None or not settings.public_url or tokens.is_handed_over:
+            return
+        await put_subscription(
+            settings.public_url,
+            tokens.subscription,
+            identity=settings.identity,
+            ids=self._ids,
+            ca=settings.ca_file.read_bytes() if settings.ca_file else None,
+        )
+        tokens.is_handed_over = True
+
+    def _new_registration(self) -> Registration:
+        return Registration(identity=self.settings.identity, instance=self.settings.instance, ids=self._ids)
+
+    async def _attach(self) -> None:
+        settings = self.settings
+        tls = client_context(settings.ca_file) if settings.inbox.startswith("wss:") else None
+        self._box = await Pushbox.attach(
+            settings.inbox,
+            device=settings.device,
+            secret=settings.device_secret,
+            on_push=self._pushed,
+            tls=tls,
+        )
+
+    async def _reconnect(self) -> None:
+        """Come back after the server went away: a phone that rings must not lose its call (RFC 5626 section 4.5)."""
+        tries = 0
+        while self.state is AppState.AWAKE and self._line is None:
+            pause = RECONNECT_SECONDS[min(tries, len(RECONNECT_SECONDS) - 1)]
+            await _pause(self._loop, pause)
+            await self._wake()
+            tries += 1
+
+    # ---- what the line tells
+
+    def _event(self, event: LineEvent) -> None:
+        match event:
+            case InviteArrived(call=call):
+                self.invites += 1
+                self._note("invite", call_id=call.call_id)
+                self._on_call(call)
+            case CallChanged(call=call):
+                self._note("call", state=call.state.value, call_id=call.call_id, ending=call.ending)
+            case MessageArrived(call_id=call_id, sender=sender, text=text):
+                if call_id not in self._messages_seen:
+                    self._messages_seen.append(call_id)
+                    self._note("message", sender=sender, text=text)
+            case LineLost():
+                self._note("line lost")
+                self._spawn(self._lost())
+
+    async def _lost(self) -> None:
+        await self._close_line()
+        if self.state is AppState.AWAKE:
+            await self._reconnect()
+
+    async def _close_line(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            await line.close()
+
+    def _enter(self, state: AppState) -> None:
+        if self.state is not state:
+            self.state = state
+            self._note(state.value)
+
+    def _note(self, what: str, **fields: Any) -> None:
+        self._on_note(PhoneNote(self._loop.time(), what, fields))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _pause(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    over = asyncio.Event()
+    timer = loop.call_later(seconds, over.set)
+    try:
+        await over.wait()
+    finally:
+        timer.cancel()

@@ -1,0 +1,43 @@
+"""Opening the way to the server, by whichever transport the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from socket import AF_INET, AF_INET6, SOCK_DGRAM, socket
+from typing import TypeAlias
+
+from ringwake.net.stack import Stack
+from ringwake.net.stream import Stream
+from ringwake.net.tls import client_context
+from ringwake.net.transport import Carrier
+from ringwake.net.udp import Udp
+from ringwake.net.websocket import WebSocket
+from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.softphone.settings import PhoneSettings
+
+Dial: TypeAlias = Callable[[PhoneSettings, Stack, str], Awaitable[tuple[Carrier, Flow]]]
+"""Connects: (settings, the stack to report to, a name for this life of the phone) -> (transport, flow)."""
+
+
+async def dial(settings: PhoneSettings, stack: Stack, node: str) -> tuple[Carrier, Flow]:
+    """Connect over the network.
+
+    Raises:
+        OSError: the server cannot be reached.
+    """
+    transport = settings.transport
+    if transport is Transport.UDP:
+        udp = Udp.bind(Address(_local_host(settings.server), 0), stack, asyncio.get_running_loop())
+        return udp, Flow(transport, udp.addresses()[0], settings.server)
+    tls = client_context(settings.ca_file) if transport.is_secure else None
+    kind = WebSocket if transport in (Transport.WS, Transport.WSS) else Stream
+    carrier = kind(transport, stack, node=node, tls=tls)
+    return carrier, await carrier.connect(settings.server)
+
+
+def _local_host(server: Address) -> str:
+    """Return our address on the way to the server; connecting a datagram socket sends nothing."""
+    with socket(AF_INET6 if ":" in server.host else AF_INET, SOCK_DGRAM) as probe:
+        probe.connect(tuple(server))
+        return str(probe.getsockname()[0])

@@ -1,0 +1,95 @@
+"""What a push becomes on the screen: an alert with Accept and Reject, a sound, a badge (the seed's three forms)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ringwake.softphone.pushbox import ReceivedPush
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One push, read by the app (docs/reference/payload.md)."""
+
+    kind: str
+    """`call`, `message`, `missed`, `elsewhere`, `cancel` or `refresh`; `wake` for a push without payload."""
+    id: str = ""
+    """Name of the push: the same again is a repeat."""
+    call_id: str = ""
+    seq: int = 0
+    title: str = ""
+    text: str = ""
+    """The alert's text, such as "Boss calling"; empty when nothing is shown."""
+    sound: str = ""
+    badge: int | None = None
+    actions: tuple[str, ...] = ()
+    """Buttons, in order."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is anything to see."""
+        return bool(self.text)
+
+    @property
+    def rings(self) -> bool:
+        """Whether it announces a call."""
+        return self.kind == "call"
+
+
+def read_notification(push: ReceivedPush) -> Notification:
+    """Read a push. One that cannot be read still wakes the phone (RFC 8599 section 4.1.3)."""
+    payload, shown = _payload(push), _shown(push)
+    ours = payload.get("ringwake", {})
+    if isinstance(ours, str):  # FCM carries text only
+        ours = _json(ours)
+    kind = _text(ours, "kind") or "wake"
+    caller = ours.get("from") or {}
+    text = shown.get("body") or ""
+    if not text and kind in ("call", "wake"):
+        # A VoIP push has no text: the app must report the call with what it knows.
+        name = _text(caller, "name") or _text(caller, "uri")
+        text = f"{name} calling" if name else "Incoming call"
+    badge = shown.get("badge")
+    return Notification(
+        kind=kind,
+        id=_text(ours, "id"),
+        call_id=_text(ours, "call_id"),
+        seq=ours.get("seq") if isinstance(ours.get("seq"), int) else 0,
+        title=str(shown.get("title") or ""),
+        text=str(text),
+        sound=str(shown.get("sound") or ("default" if kind == "call" else "")),
+        badge=int(badge) if badge not in (None, "") else None,
+        actions=("Accept", "Reject") if kind == "call" else (),
+    )
+
+
+def _payload(push: ReceivedPush) -> dict[str, Any]:
+    if isinstance(push.payload, str):
+        return _json(push.payload)
+    return push.payload if isinstance(push.payload, dict) else {}
+
+
+def _shown(push: ReceivedPush) -> dict[str, Any]:
+    """Return what the push itself says about its looks, from wherever its service puts it."""
+    payload = _payload(push)
+    if push.provider == "fcm":
+        return payload
+    if push.provider == "webpush":
+        shown = payload.get("notification")
+        return shown if isinstance(shown, dict) else {}
+    return push.display or {}
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _text(values: dict[str, Any], name: str) -> str:
+    value = values.get(name)
+    return value if isinstance(value, str) else ""

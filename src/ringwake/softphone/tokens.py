@@ -1,0 +1,68 @@
+"""What the phone asks its push service for, and how it tells the server (RFC 8599 sections 10 to 12)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ringwake.secret import Secret
+from ringwake.softphone.line import Line, RegisterError
+from ringwake.softphone.pushbox import BrowserSubscription, Pushbox
+from ringwake.softphone.settings import PhoneSettings
+from ringwake.ua.digest_retry import retry
+from ringwake.ua.registration import PushContact, Registration
+
+_VAPID = re.compile(r'\+sip\.vapid="([^"]*)"', re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class PhoneTokens:
+    """A phone's push address."""
+
+    contact: PushContact
+    subscription: BrowserSubscription | None = None
+    """Web Push only: with the keys that the server encrypts for."""
+    is_handed_over: bool = False
+    """Whether the server has the keys."""
+
+
+async def ask_tokens(
+    settings: PhoneSettings, box: Pushbox, line: Line, registration: Callable[[], Registration]
+) -> PhoneTokens:
+    """Ask the push service for the phone's token.
+
+    A browser subscribes with the server's VAPID key, which a capability query tells (RFC 8599 section 4.1.5).
+
+    Raises:
+        PushboxError: the push service refuses.
+        RegisterError: the server offers no Web Push.
+    """
+    if settings.provider == "apns":
+        team, voip, remote = await box.apns(settings.app)
+        prid = f"{voip.reveal()}:voip&{remote.reveal()}:remote"
+        return PhoneTokens(PushContact(provider="apns", param=f"{team}.{settings.app}.voip&remote", prid=Secret(prid)))
+    if settings.provider == "fcm":
+        return PhoneTokens(PushContact(provider="fcm", param=settings.app, prid=await box.fcm(settings.app)))
+    key = await vapid_key(settings, line, registration())
+    subscription = await box.webpush(key)
+    return PhoneTokens(PushContact(provider="webpush", prid=subscription.endpoint), subscription)
+
+
+async def vapid_key(settings: PhoneSettings, line: Line, registration: Registration) -> str:
+    """Ask the server for its VAPID key, without registering anything.
+
+    Raises:
+        RegisterError: it has none, or refuses (555).
+    """
+    request = registration.query(line.flow, "webpush")
+    response = await line.request(request)
+    again = retry(request, response, settings.identity, registration.ids) if response else None
+    if again is not None:
+        response = await line.request(again)
+    if response is None or response.status >= 300:
+        raise RegisterError(response.status if response else 0)
+    keys = [key for text in response.headers.texts("feature-caps") for key in _VAPID.findall(text)]
+    if not keys:
+        raise RegisterError(555)
+    return str(keys[0])

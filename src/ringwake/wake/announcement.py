@@ -1,0 +1,145 @@
+"""What the pushes of one call or message say, from the request and the callee's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha1, sha256
+
+from ringwake.model.account import Account
+from ringwake.model.app import App, AppKey
+from ringwake.model.ports import Seal
+from ringwake.model.push import Alert, Kind, Notice, Push, PushTarget
+from ringwake.sip.fields import address
+from ringwake.sip.grammar import unescape
+from ringwake.sip.message import Request
+
+ATTEMPT_SECONDS = 5.0
+"""How long one attempt may take while a caller waits."""
+CALL_CATEGORY = "INCOMING_CALL"
+"""Names the buttons Accept and Reject."""
+_URL_NAMESPACE = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")
+# Who is meant is said in the text only if the application may know it.
+_TEXTS = {
+    Kind.CALL: ("{name} calling", "Incoming call"),
+    Kind.MESSAGE: ("Message from {name}", "New message"),
+    Kind.MISSED: ("Missed call from {name}", "Missed call"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls or writes."""
+
+    uri: str
+    name: str
+    """Display name, or the user part, or the domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """Builds the pushes of one request to one account."""
+
+    account: Account
+    call_id: str
+    caller: Caller
+    identity: bytes
+    """Call-ID, From-tag and CSeq: what a repeat of the same request has in common."""
+    seal: Seal
+    find_app: Callable[[AppKey], App | None]
+
+    def push(self, kind: Kind, target: PushTarget, *, seq: int, wall: float, until: float) -> Push | None:
+        """Build a push, or None when this phone must not get one of this kind.
+
+        Args:
+            kind: why.
+            target: whom.
+            seq: rises with each push of one call.
+            wall: epoch seconds now.
+            until: epoch seconds after which it is of no use.
+        """
+        vehicle = target.vehicle(kind)
+        if vehicle is None:
+            return None
+        service, token = vehicle
+        app = self.find_app(target.app)
+        shows_caller = app is not None and app.show_caller
+        notice = Notice(
+            kind=kind,
+            id=self.seal.digest("push", self.identity + f"\0{kind}\0{token.digest}".encode()),
+            account=account_hash(self.account.aor),
+            call_id=self.call_id,
+            from_uri=self.caller.uri if shows_caller else "",
+            from_name=self.caller.name if shows_caller else "",
+            seq=seq,
+            uuid=call_uuid(self.call_id),
+            deadline_ms=max(0, int((until - wall) * 1000)),
+            alert=self._alert(kind, shows_caller=shows_caller),
+        )
+        return Push(
+            notice=notice, target=target, service=service, token=token, expires_at=until, timeout=ATTEMPT_SECONDS
+        )
+
+    def _alert(self, kind: Kind, *, shows_caller: bool) -> Alert | None:
+        texts, settings = _TEXTS.get(kind), self.account.settings
+        if texts is None:
+            return None
+        body = texts[0].format(name=self.caller.name) if shows_caller else texts[1]
+        return Alert(
+            title=self.account.aor,
+            body=body if settings.alert else "",
+            sound=settings.sound,
+            badge=1 if settings.badge else None,
+            category=CALL_CATEGORY if kind is Kind.CALL else "",
+        )
+
+
+def announcement(
+    request: Request, account: Account, *, seal: Seal, find_app: Callable[[AppKey], App | None]
+) -> Announcement:
+    """Prepare the pushes for an INVITE or MESSAGE.
+
+    Raises:
+        ParseError: From or CSeq is malformed.
+    """
+    sender = address(request.headers, "from")
+    return Announcement(
+        account=account,
+        call_id=request.call_id,
+        caller=_caller(sender.display, sender.uri),
+        identity=identity(request),
+        seal=seal,
+        find_app=find_app,
+    )
+
+
+def identity(request: Request) -> bytes:
+    """Return what all copies of one request have in common: Call-ID, From-tag, CSeq (RFC 3261 section 8.2.2.2).
+
+    Raises:
+        ParseError: From or CSeq is malformed.
+    """
+    tag = address(request.headers, "from").tag
+    return f"{request.call_id}\0{tag}\0{request.cseq}".encode("utf-8", "surrogateescape")
+
+
+def account_hash(aor: str) -> str:
+    """Return the name of an account in a payload that the provider can read."""
+    return sha256(aor.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def call_uuid(call_id: str) -> str:
+    """Return the UUID of a call for CallKit: version 5 of its Call-ID in the URL namespace (RFC 9562 section 5.5)."""
+    # SHA-1 is what version 5 is made of; nothing here rests on its strength.
+    digest = sha1(_URL_NAMESPACE + call_id.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
+    octets = bytearray(digest[:16])
+    octets[6] = octets[6] & 0x0F | 0x50
+    octets[8] = octets[8] & 0x3F | 0x80
+    text = octets.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _caller(display: str, uri: str) -> Caller:
+    user, at, host = uri.partition(":")[2].partition(";")[0].rpartition("@")
+    name = display or unescape(user.partition(":")[0] if at else host)
+    return Caller(uri.partition(";")[0], "".join(c for c in name if c.isprintable())[:80])

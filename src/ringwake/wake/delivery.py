@@ -1,0 +1,93 @@
+"""Getting one push through: attempts, pauses, and when to stop. The push itself is the same each time."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unregistered
+
+PAUSES = (0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts; the last one repeats (reliability F1)."""
+JITTER = 0.25
+SHARED_PAUSE = 0.5
+"""Seconds after which to ask again whether somebody else's wake is still under way."""
+# Statuses that speak of this push or this token, and will do so again.
+_FINAL_STATUSES = (400, 413)
+
+
+class Stage(Enum):
+    """How far a push has come."""
+
+    WAITING = "waiting"
+    """For its first attempt, or for the pause after one to end."""
+    UNDER_WAY = "under way"
+    ACCEPTED = "accepted"
+    DEAD = "dead"
+    """The token is: nothing will get through."""
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+class Delivery:
+    """One push to one phone."""
+
+    __slots__ = ("_attempts", "_jitter", "_until", "next_at", "stage")
+
+    def __init__(self, *, now: float, until: float, jitter: float) -> None:
+        """Begin.
+
+        Args:
+            now: monotonic seconds.
+            until: after this no attempt is made.
+            jitter: 0 to 1, drawn once, so that many calls do not retry in step.
+        """
+        self.stage = Stage.WAITING
+        self.next_at: float | None = now
+        """When the next attempt is due."""
+        self._until = until
+        self._jitter = 1.0 + JITTER * (2 * jitter - 1)
+        self._attempts = 0
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were begun."""
+        return self._attempts
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether an attempt is to be made now."""
+        return self.stage is Stage.WAITING and self.next_at is not None and self.next_at <= now
+
+    def begin(self) -> None:
+        """Take note that an attempt is under way."""
+        self.stage, self.next_at = Stage.UNDER_WAY, None
+        self._attempts += 1
+
+    def share(self, now: float) -> None:
+        """Take note that somebody else's wake of the same phone is under way: look again later."""
+        self._pause(now, SHARED_PAUSE)
+
+    def outcome(self, outcome: Outcome, now: float) -> None:
+        """Take the outcome of the attempt that was under way."""
+        if self.stage is not Stage.UNDER_WAY:
+            return
+        match outcome:
+            case Accepted():
+                self.stage = Stage.ACCEPTED
+            case Unregistered():
+                self.stage = Stage.DEAD
+            case Refused(status=status) if status in _FINAL_STATUSES:
+                self.stage = Stage.REFUSED
+            case Throttled(retry_after=seconds) if seconds is not None:
+                self._pause(now, max(seconds, PAUSES[0]))
+            case _:
+                self._pause(now, PAUSES[min(self._attempts, len(PAUSES)) - 1])
+
+    def stop(self) -> None:
+        """Make no further attempt."""
+        self.stage, self.next_at = Stage.STOPPED, None
+
+    def _pause(self, now: float, seconds: float) -> None:
+        at = now + seconds * self._jitter
+        self.stage, self.next_at = Stage.WAITING, at
+        if at > self._until:
+            self.stop()

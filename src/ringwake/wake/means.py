@@ -1,0 +1,32 @@
+"""What everything that waits works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ringwake.wake.budget import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long a call waits, in seconds."""
+
+    wake: float = 20.0
+    """For a phone to wake."""
+    ring: float = 60.0
+    """For somebody to answer a phone that has the INVITE."""
+    probe: float = 1.0
+    """For any answer of a phone that seems awake, before it is woken by push as well (reliability F15)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Time, chance and the budget, as arguments."""
+
+    timing: Timing
+    budget: Budget
+    wall: Callable[[float], float]
+    """From monotonic to epoch seconds."""
+    jitter: Callable[[], float]
+    """A number from 0 to 1."""

@@ -1,0 +1,269 @@
+"""A call and the phones it waits for: one method per event, effects out.
+
+It owns whom we wait for and until when, and nothing else: branches and final responses belong to the ResponseContext,
+to which it speaks three words, `expect`, `begin` and `give_up`. Events of one call come in order, from one owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ringwake.model.binding import Binding
+from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
+from ringwake.model.events import Event, Field, Happened
+from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
+from ringwake.model.store_ops import Finish, ForgetToken
+from ringwake.proxy.forking import Branch, BranchState, ResponseContext
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request, Response
+from ringwake.sip.transactions.events import Failure
+from ringwake.wake.announcement import Announcement
+from ringwake.wake.call_end import NO_WAKE, NOTICE_SECONDS, how_it_ended, notice_of
+from ringwake.wake.delivery import Delivery, Stage
+from ringwake.wake.means import Means
+from ringwake.wake.owner import Owner
+from ringwake.wake.plan import Action, Target
+from ringwake.wake.wait import Wait
+
+
+class ParkedCall(Owner):
+    """One INVITE on its way to the phones of one account."""
+
+    def __init__(
+        self,
+        record: CallRecord,
+        context: ResponseContext,
+        announcement: Announcement,
+        *,
+        compose: Callable[[CallRecord, Binding, Flow], Request],
+        means: Means,
+    ) -> None:
+        self.record = record
+        self.context = context
+        self.end: CallEnd | None = None
+        self._announcement = announcement
+        self._compose = compose
+        self._means = means
+        self._waits: dict[str, Wait] = {}
+        self._wake_until = 0.0
+        self._seq = 0
+        self._is_cancelled = False
+
+    # ---- events
+
+    def start(self, targets: Iterable[Target], now: float) -> Effects:
+        """Call the phones that are awake, wake those that sleep; 480 when there is neither."""
+        self._wake_until = now + self.record.wake_until - self._means.wall(now)
+        effects: list[Effects] = []
+        for target in targets:
+            if target.action is Action.RING:
+                effects.append(self._ring(target.binding, target.binding.flow, now))
+            elif target.action is Action.WAKE:
+                effects.append(self._expect(target.binding, now))
+        if not self._waits:
+            effects.append(self.context.refuse(NO_WAKE))
+        effects.append(self._push_due(now))
+        return self._settle(_join(effects), now)
+
+    def woken(self, binding: Binding, now: float) -> Effects:
+        """A phone has registered, and that is on disk: it gets the INVITE, if it has not got it already."""
+        wait = self._waits.setdefault(binding.id, Wait(binding))
+        wait.binding = binding
+        wait.stop_pushing()
+        branch = self.context.branch(binding.id)
+        is_live = branch is not None and branch.state is BranchState.LIVE
+        if branch is not None and is_live and (branch.flow == binding.flow or branch.has_answered):
+            return NOTHING
+        note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
+        effects = self._ring(binding, binding.flow, now)
+        wait.probe_at = None
+        return self._settle((*note, *effects), now)
+
+    def response(self, branch_id: str, response: Response, now: float) -> Effects:
+        """A phone has answered the INVITE."""
+        wait = self._wait_of(branch_id)
+        if wait is not None:
+            wait.stop_pushing()
+        effects = self.context.response(branch_id, response)
+        if wait is None or response.status == 100:
+            return self._settle(effects, now)
+        what = Happened.RINGING if response.status < 200 else Happened.BRANCH_ENDED
+        note = self._note(what, now, device=wait.binding.id, status=response.status)
+        return self._settle((*note, *effects), now)
+
+    def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:
+        """A phone can be heard no more down the flow of its branch."""
+        wait = self._wait_of(branch_id)
+        branch = self.context.branch(wait.binding.id) if wait else None
+        can_wait = wait is not None and now < self._wake_until and not self._is_cancelled and self.context.final is None
+        if wait is None or branch is None or branch.verdict is not None or not can_wait:
+            return self._settle(self.context.failed(branch_id, failure), now)
+        if failure is Failure.TRANSPORT and branch.flow != wait.binding.flow:
+            # It has registered on another flow meanwhile: the same branch again is a retransmission to it.
+            return self._settle(self._ring(wait.binding, wait.binding.flow, now), now)
+        if failure is Failure.TRANSPORT and wait.binding.push is not None:
+            paused = self.context.pause(branch_id)
+            return self._settle((*paused, *self._expect(wait.binding, now), *self._push_due(now)), now)
+        return self._settle(self.context.failed(branch_id, failure), now)
+
+    def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
+        """The provider has answered, or not."""
+        wait = self._waits.get(device)
+        if wait is None or wait.delivery is None:
+            return NOTHING
+        wait.delivery.outcome(outcome, now)
+        wait.was_accepted = wait.was_accepted or isinstance(outcome, Accepted)
+        effects = [self._note_outcome(device, outcome, now)]
+        target = wait.binding.push
+        if target is not None and wait.delivery.stage is not Stage.ACCEPTED:
+            self._means.budget.give_back(target, Kind.CALL, self.record.id)
+        if wait.delivery.stage in (Stage.DEAD, Stage.REFUSED) and self.end is None:
+            branch = self.context.branch(device)
+            if branch is not None and branch.state is BranchState.PENDING:
+                effects.append(self.context.give_up(device, NO_WAKE))
+        if isinstance(outcome, Unregistered) and target is not None:
+            effects.append(self._forget(wait.binding, outcome))
+        return self._settle(_join(effects), now)
+
+    def cancel(self, reason: str, now: float) -> Effects:
+        """The caller has hung up."""
+        self._is_cancelled = True
+        return self._settle(self.context.cancel(reason), now)
+
+    def handle_timer(self, now: float) -> Effects:
+        """Do what is due: probes, pushes, and giving up."""
+        effects: list[Effects] = []
+        for wait in list(self._waits.values()):
+            if wait.probe_at is not None and wait.probe_at <= now:
+                wait.probe_at = None
+                wait.delivery = self._delivery(now)
+            if wait.ring_until is not None and wait.ring_until <= now:
+                wait.ring_until = None
+                effects.append(self.context.give_up(wait.binding.id, NO_WAKE))
+        if now >= self._wake_until:
+            effects += [self.context.give_up(branch.device, NO_WAKE) for branch in self._silent()]
+        effects.append(self._push_due(now))
+        return self._settle(_join(effects), now)
+
+    def get_timer(self) -> float | None:
+        """Return when `handle_timer` wants to be called, or None when the call is over."""
+        if self.end is not None:
+            return None
+        at = [moment for wait in self._waits.values() for moment in wait.timers()]
+        if any(branch.verdict is None for branch in self._silent()):
+            at.append(self._wake_until)
+        return min(at, default=None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of this call can come any more."""
+        return self.end is not None and self.context.is_settled
+
+    # ---- phones
+
+    def _ring(self, binding: Binding, flow: Flow, now: float) -> Effects:
+        wait = self._waits.setdefault(binding.id, Wait(binding))
+        effects = self.context.begin(binding.id, self._compose(self.record, binding, flow), flow)
+        if not effects:
+            return NOTHING
+        wait.ring_until = now + self._means.timing.ring
+        wait.probe_at = now + self._means.timing.probe if binding.push is not None else None
+        return (*effects, *self._note(Happened.INVITE_SENT, now, device=binding.id, transport=flow.transport.value))
+
+    def _expect(self, binding: Binding, now: float) -> Effects:
+        wait = self._waits.setdefault(binding.id, Wait(binding))
+        wait.binding, wait.delivery = binding, self._delivery(now)
+        wait.probe_at = wait.ring_until = None
+        self.context.expect(binding.id)
+        return NOTHING
+
+    def _delivery(self, now: float) -> Delivery:
+        return Delivery(now=now, until=self._wake_until, jitter=self._means.jitter())
+
+    def _push_due(self, now: float) -> Effects:
+        if self.context.final is not None or self._is_cancelled:
+            return NOTHING
+        return _join(
+            self._push(wait, now) for wait in self._waits.values() if wait.delivery and wait.delivery.is_due(now)
+        )
+
+    def _push(self, wait: Wait, now: float) -> Effects:
+        delivery, target = wait.delivery, wait.binding.push
+        assert delivery is not None
+        wall = self._means.wall(now)
+        if target is None:
+            return NOTHING
+        until = max(wall, self.record.wake_until)
+        push = self._announcement.push(Kind.CALL, target, seq=self._seq, wall=wall, until=until)
+        if push is None:
+            delivery.stop()
+            return NOTHING
+        if not self._means.budget.take(target, Kind.CALL, self.record.id, now):
+            delivery.share(now)
+            return self._note(Happened.PUSH_SUPPRESSED, now, device=wait.binding.id, reason="single_flight")
+        self._seq += 1
+        delivery.begin()
+        note = self._note(
+            Happened.PUSH_SENT,
+            now,
+            device=wait.binding.id,
+            kind=Kind.CALL.value,
+            token=push.token.label,
+            attempt=delivery.attempts,
+        )
+        return (SendPush(push, self.record.id, wait.binding.id), *note)
+
+    def _silent(self) -> list[Branch]:
+        """Return the branches of phones that have said nothing yet, asleep or not."""
+        return [b for b in self.context.branches if b.state is not BranchState.DONE and not b.has_answered]
+
+    def _wait_of(self, branch_id: str) -> Wait | None:
+        return next((self._waits[b.device] for b in self.context.branches if b.id == branch_id), None)
+
+    def _forget(self, binding: Binding, outcome: Unregistered) -> Effects:
+        vehicle = binding.push.vehicle(Kind.CALL) if binding.push else None
+        if vehicle is None:
+            return NOTHING
+        dead_at = binding.registered_at if outcome.at is None else outcome.at
+        return (Persist(ForgetToken(digest=vehicle[1].digest, dead_at=dead_at)),)
+
+    # ---- the end
+
+    def _settle(self, effects: Effects, now: float) -> Effects:
+        """End the call when its final response has been said."""
+        if self.end is not None or self.context.final is None:
+            return effects
+        self.end = how_it_ended(self.context, is_cancelled=self._is_cancelled)
+        note = self._note(Happened.CALL_ENDED, now, end=self.end.value, status=self.context.final)
+        notices = [self._notice(wait, notice_of(self.end), now) for wait in self._waits.values()]
+        for wait in self._waits.values():
+            wait.stop()
+        return (*effects, Persist(Finish(call=self.record.id, end=self.end)), *note, *_join(notices))
+
+    def _notice(self, wait: Wait, kind: Kind, now: float) -> Effects:
+        """Tell the end of the call to a phone that was pushed to and has not come."""
+        branch, target = self.context.branch(wait.binding.id), wait.binding.push
+        has_come = branch is not None and branch.id != ""
+        if target is None or has_come or not wait.may_be_pushed:
+            return NOTHING
+        wall = self._means.wall(now)
+        push = self._announcement.push(kind, target, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
+        if push is None:
+            return NOTHING
+        self._seq += 1
+        note = self._note(Happened.PUSH_SENT, now, device=wait.binding.id, kind=kind.value, token=push.token.label)
+        return (SendPush(push, "", wait.binding.id), *note)
+
+    def _note_outcome(self, device: str, outcome: Outcome, now: float) -> Effects:
+        if isinstance(outcome, Accepted):
+            return self._note(Happened.PUSH_ACCEPTED, now, device=device, id=outcome.id)
+        kind, reason = type(outcome).__name__.lower(), outcome.reason
+        return self._note(Happened.PUSH_FAILED, now, device=device, outcome=kind, reason=reason)
+
+    def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
+        return (Note(Event(what, now, self.record.trace, fields)),)
+
+
+def _join(effects: Iterable[Effects]) -> Effects:
+    return tuple(effect for several in effects for effect in several)

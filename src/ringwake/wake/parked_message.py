@@ -1,0 +1,102 @@
+"""The wakes for a stored MESSAGE. The store keeps it until each phone has it; this only wakes, and may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ringwake.model.binding import Binding
+from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
+from ringwake.model.events import Event, Field, Happened
+from ringwake.model.ports import Seal
+from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
+from ringwake.model.store_ops import ForgetToken
+from ringwake.model.stored_message import StoredMessage
+from ringwake.wake.announcement import Announcement
+from ringwake.wake.delivery import Delivery
+from ringwake.wake.means import Means
+from ringwake.wake.outbox import delivery_call_id
+from ringwake.wake.owner import Owner
+from ringwake.wake.wait import Wait
+
+PUSH_SECONDS = 120.0
+"""How long a failed push for a message is tried again. Later the next REGISTER brings the message anyway."""
+
+
+class ParkedMessage(Owner):
+    """The wakes for one message."""
+
+    def __init__(self, message: StoredMessage, announcement: Announcement, *, means: Means, seal: Seal) -> None:
+        self.message = message
+        self._announcement = announcement
+        self._means = means
+        self._seal = seal
+        self._waits: dict[str, Wait] = {}
+
+    def start(self, sleeping: Iterable[Binding], now: float) -> Effects:
+        """Wake the phones that sleep."""
+        for binding in sleeping:
+            delivery = Delivery(now=now, until=now + PUSH_SECONDS, jitter=self._means.jitter())
+            self._waits[binding.id] = Wait(binding, delivery)
+        return self.handle_timer(now)
+
+    def woken(self, device: str) -> None:
+        """A phone has registered: no more pushes to it."""
+        wait = self._waits.pop(device, None)
+        if wait is not None:
+            wait.stop()
+
+    def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
+        """The provider has answered, or not."""
+        wait = self._waits.get(device)
+        if wait is None or wait.delivery is None or wait.binding.push is None:
+            return NOTHING
+        wait.delivery.outcome(outcome, now)
+        if isinstance(outcome, Accepted):
+            return (Note(Event(Happened.PUSH_ACCEPTED, now, self.message.trace, {"device": device})),)
+        self._means.budget.give_back(wait.binding.push, Kind.MESSAGE, self.message.id)
+        failed = Event(Happened.PUSH_FAILED, now, self.message.trace, {"device": device, "reason": outcome.reason})
+        vehicle = wait.binding.push.vehicle(Kind.MESSAGE)
+        if not isinstance(outcome, Unregistered) or vehicle is None:
+            return (Note(failed),)
+        dead_at = wait.binding.registered_at if outcome.at is None else outcome.at
+        return (Note(failed), Persist(ForgetToken(digest=vehicle[1].digest, dead_at=dead_at)))
+
+    def handle_timer(self, now: float) -> Effects:
+        """Push what is due."""
+        due = [wait for wait in self._waits.values() if wait.delivery and wait.delivery.is_due(now)]
+        return tuple(effect for wait in due for effect in self._push(wait, now))
+
+    def get_timer(self) -> float | None:
+        """Return when `handle_timer` wants to be called; None when there is nothing left to push."""
+        return min((at for wait in self._waits.values() for at in wait.timers()), default=None)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to push."""
+        return self.get_timer() is None
+
+    def _push(self, wait: Wait, now: float) -> Effects:
+        delivery, target = wait.delivery, wait.binding.push
+        if delivery is None or target is None:
+            return NOTHING
+        announcement = replace(self._announcement, call_id=delivery_call_id(self._seal, self.message, wait.binding.id))
+        wall = self._means.wall(now)
+        push = announcement.push(Kind.MESSAGE, target, seq=0, wall=wall, until=self.message.expires_at)
+        if push is None:
+            delivery.stop()
+            return NOTHING
+        if not self._means.budget.take(target, Kind.MESSAGE, self.message.id, now):
+            delivery.share(now)
+            return NOTHING
+        delivery.begin()
+        fields: dict[str, Field] = {
+            "device": wait.binding.id,
+            "kind": Kind.MESSAGE.value,
+            "token": push.token.label,
+            "attempt": delivery.attempts,
+        }
+        return (
+            SendPush(push, self.message.id, wait.binding.id),
+            Note(Event(Happened.PUSH_SENT, now, self.message.trace, fields)),
+        )
