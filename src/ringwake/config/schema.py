@@ -148,6 +148,19 @@ class LogSection(Section):
     """text or json: one event a line, on standard error."""
 
 
+class LabSection(Section):
+    """`[lab]`: the emulated push services, written by `ringwake emulate` for `ringwake phone`; no use to the server."""
+
+    inbox: Text
+    """URL from which phones get their pushes."""
+    ca_file: Text
+    """PEM file with the emulators' authority."""
+    bundle: Text
+    """Bundle id of the iPhone app."""
+    project: Text
+    """Project id of the Android app."""
+
+
 class Config(Section):
     """The file."""
 
@@ -160,3 +173,4 @@ class Config(Section):
     public: PublicSection | None = None
     limits: LimitsSection = field(default_factory=LimitsSection)
     log: LogSection = field(default_factory=LogSection)
+    lab: LabSection | None = None

@@ -65,6 +65,7 @@ class Device:
         self._tokens: PhoneTokens | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._waking = asyncio.Lock()
+        self._calls: deque[IncomingCall] = deque(maxlen=_REMEMBERED)
         self._known: deque[str] = deque(maxlen=_REMEMBERED)
         self._messages_seen: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -141,6 +142,11 @@ class Device:
         return await self.line.message(target, text)
 
     @property
+    def current_call(self) -> IncomingCall | None:
+        """The newest incoming call that is not over."""
+        return next((call for call in reversed(self._calls) if call.state is not CallState.ENDED), None)
+
+    @property
     def line(self) -> Line:
         """The connection to the server.
 
@@ -160,7 +166,7 @@ class Device:
             return
         self._known.append(notification.id)
         self.notifications.append(notification)
-        self._note("push", kind=notification.kind, text=notification.text)
+        self._note("push", kind=notification.kind, text=notification.text, notification=notification)
         # Whatever it says: a push means to register (RFC 8599 section 4.1.3).
         self._spawn(self._wake())
 
@@ -241,6 +247,7 @@ class Device:
         match event:
             case InviteArrived(call=call):
                 self.invites += 1
+                self._calls.append(call)
                 self._note("invite", call_id=call.call_id)
                 self._on_call(call)
             case CallChanged(call=call):

@@ -1,0 +1,57 @@
+"""`ringwake`: which command is meant."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from typing import NoReturn
+
+from ringwake import __version__
+from ringwake.cli.failure import USAGE, CommandError
+
+# Each module has `add(parser)` and `run(options) -> exit code`; it is imported only when its command is asked for.
+COMMANDS = {
+    "serve": "run the server",
+    "demo": "let sleeping phones ring against emulated push services, and show how",
+    "emulate": "run emulators of APNs, FCM and a Web Push service on loopback",
+    "phone": "a softphone in the terminal",
+    "account": "add, list and remove accounts",
+    "device": "list the phones and whether they can be reached",
+    "trace": "show what happened to a call, step by step",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def run() -> None:
+    """Run the command that the process was started with."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; return its exit code."""
+    parser = _Parser(prog="ringwake", description="A SIP push-notification server: a terminated app rings.")
+    parser.add_argument("--version", action="version", version=f"ringwake {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+        if name == asked:
+            importlib.import_module(f"ringwake.cli.{name}").add(command)
+    options = parser.parse_args(arguments)
+    try:
+        code: int = importlib.import_module(f"ringwake.cli.{options.command}").run(options)
+    except CommandError as error:
+        print(f"ringwake {options.command}: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        return 0
+    return code
