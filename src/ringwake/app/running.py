@@ -104,6 +104,8 @@ class App:
         self._authenticator = Authenticator(seal=keys, ids=self._ids)
         self._pusher = parts.pusher(self._note_fault)
         self._token = token
+        self.listeners: list[Callable[[Event], None]] = [self.traces.note, self.metrics.note, self._log.note]
+        """Who is told of events."""
         self.listen: list[dict[str, str]] = []
         """SIP listeners: transport and address."""
         self.http = ""
@@ -256,9 +258,8 @@ class App:
         return [] if self._store.healthy else [f"the store cannot write: {self._store.last_error}"]
 
     def _note(self, event: Event) -> None:
-        self.traces.note(event)
-        self.metrics.note(event)
-        self._log.note(event)
+        for listener in self.listeners:
+            listener(event)
 
     def _note_fault(self, text: str) -> None:
         LOGGER.error(text)

@@ -22,7 +22,7 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     Raises:
         SipError: with the status that answers it.
     """
-    request = arrived.request
+    request, came_at = arrived.request, now
     account = core.gate.registrant(request, arrived.flow, now)
     plan = core.registrar.plan(request, account, arrived.flow, core.wall(now))
     if isinstance(plan, Refusal):
@@ -33,7 +33,7 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
             error = SipError(500, "CSeq is not above that of the last REGISTER")
             return refuse(arrived.transaction, request, error, to_tag=core.tag(), now=now)
         ok = Respond(arrived.transaction, answer(request, plan, result, to_tag=core.tag()))
-        return (ok, *_registered(core, plan, result, now))
+        return (ok, *_registered(core, plan, result, now, came_at=came_at))
 
     def otherwise(failed: Failed, now: float) -> Effects:
         note = Note(Event(Happened.STORE_FAILED, now, "", {"op": "register", "reason": failed.reason}))
@@ -42,13 +42,13 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     return (Persist(plan.op, then=then, otherwise=otherwise),)
 
 
-def _registered(core: Core, plan: Plan, result: Registered, now: float) -> Effects:
+def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:
     effects: list[Effects] = []
     for binding in result.touched:
         core.presence.registered(binding)
         if binding.push is not None:
             core.means.budget.woke(binding.push)
-        effects.append((_note(binding, plan, now),))
+        effects.append((_note(binding, plan, now, came_at=came_at),))
     effects += [_release(core, binding, now) for binding in result.touched]
     if not result.touched and (plan.op.contacts or plan.op.remove_all):
         effects.append((Note(Event(Happened.UNREGISTERED, now, "", {"aor": plan.op.aor})),))
@@ -72,12 +72,13 @@ def _release(core: Core, binding: Binding, now: float) -> Effects:
     return tuple(effect for several in effects for effect in several)
 
 
-def _note(binding: Binding, plan: Plan, now: float) -> Note:
+def _note(binding: Binding, plan: Plan, now: float, *, came_at: float) -> Note:
     fields: dict[str, Field] = {
         "aor": binding.aor,
         "device": binding.id,
         "transport": binding.flow.transport.value,
         "push": binding.push.app.provider.value if binding.push else None,
         "expires": int(binding.expires_at - plan.op.wall),
+        "took_ms": round((now - came_at) * 1000, 3),
     }
     return Note(Event(Happened.REGISTERED, now, "", fields))

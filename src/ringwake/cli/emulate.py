@@ -1,0 +1,58 @@
+"""`ringwake emulate`: the three push services on loopback, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import secrets
+import signal
+
+from ringwake.cli.failure import USAGE, CommandError
+from ringwake.cli.lab_toml import lab_toml
+from ringwake.cli.operator import state_folder
+from ringwake.cli.options import add_json, add_state
+from ringwake.config.state import StateFolder
+from ringwake.emulators.credentials import CredentialsError
+from ringwake.emulators.lab import Lab
+
+USERS = ("alice", "bob", "boss")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_json(parser)
+    add_state(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    state = state_folder(options.state)
+    try:
+        asyncio.run(_emulate(state, as_json=options.json))
+    except CredentialsError as error:
+        raise CommandError(str(error), USAGE) from None
+    return 0
+
+
+async def _emulate(state: StateFolder, *, as_json: bool) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Lab.open(state.lab_folder) as lab:
+        passwords = {user: secrets.token_urlsafe(12) for user in USERS}
+        path = state.write("lab.toml", lab_toml(lab, passwords))
+        try:
+            if as_json:
+                print(json.dumps({"event": "ready", "config": str(path), **lab.describe()}), flush=True)
+            else:
+                print(_hello(lab, str(path)), flush=True)
+            await stop.wait()
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _hello(lab: Lab, path: str) -> str:
+    lines = [f"  {service:<8} {url}" for service, url in lab.endpoints.items()]
+    following = "Next, in two other terminals: ringwake serve   and   ringwake phone alice --sleep"
+    return "\n".join(["Push services are emulated:", *lines, f"Their configuration is {path}.", following])

@@ -1,0 +1,53 @@
+"""The configuration that makes a server use the emulators: what `ringwake emulate` writes as `lab.toml`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ringwake.config.embedded import DOMAIN
+from ringwake.emulators.lab import Lab
+
+BUNDLE = "com.example.ringwake"
+
+
+def lab_toml(lab: Lab, accounts: Mapping[str, str], *, more: str = "") -> str:
+    """Write the configuration.
+
+    Args:
+        lab: running emulators.
+        accounts: password by user.
+        more: further tables, already TOML.
+    """
+    files = lab.credentials
+    tables = [
+        "# Written by `ringwake emulate`; good while its emulators run.",
+        "[server]\nlab = true",
+        more,
+        f"[[tenant]]\ndomain = {_text(DOMAIN)}",
+        *(f"[[tenant.account]]\nuser = {_text(user)}\npassword = {_text(word)}" for user, word in accounts.items()),
+        _app("apns", param=f"{lab.ids.team}.{BUNDLE}", key_id=lab.ids.key_id, key_file=str(files.apns_key_file))
+        + _endpoint(lab.endpoints["apns"], str(files.ca_file)),
+        _app("fcm", param=lab.ids.project, service_account=str(files.service_account_file))
+        + _endpoint(lab.endpoints["fcm"], str(files.ca_file)),
+        _app("webpush", vapid_key_file=str(files.vapid_key_file), ca_file=str(files.ca_file)),
+        (
+            f"[lab]\ninbox = {_text(lab.endpoints['inbox'])}\nca_file = {_text(str(files.ca_file))}\n"
+            f"bundle = {_text(BUNDLE)}\nproject = {_text(lab.ids.project)}"
+        ),
+    ]
+    return "\n\n".join(table for table in tables if table) + "\n"
+
+
+def _app(provider: str, **values: str) -> str:
+    lines = [f"{name} = {_text(value)}" for name, value in values.items()]
+    return "\n".join([f"[[app]]\nprovider = {_text(provider)}\ntenant = {_text(DOMAIN)}\nshow_caller = true", *lines])
+
+
+def _endpoint(url: str, ca_file: str) -> str:
+    return f"\nendpoint = {_text(url)}\nca_file = {_text(ca_file)}"
+
+
+def _text(value: str) -> str:
+    """Write a TOML basic string; JSON's form is one."""
+    return json.dumps(value)
