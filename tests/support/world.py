@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.support.ids import SeededIds
+
 from ringwake.edge.core import Core
 from ringwake.edge.gate import Gate
 from ringwake.edge.limits import FailureLimit
@@ -49,16 +51,6 @@ DOMAIN = "example.com"
 PROJECT = "demo-project"
 SERVER = Address("10.0.0.1", 5060)
 EPOCH = 1_800_000_000.0
-
-
-class SeededIds:
-    """Identifiers that one seed repeats."""
-
-    def __init__(self, random: Random) -> None:
-        self._random = random
-
-    def hex(self, digits: int) -> str:
-        return f"{self._random.getrandbits(4 * digits):0{digits}x}"
 
 
 class FakeService:

@@ -268,6 +268,11 @@ class App:
         LOGGER.error("an unexpected error in %s (ringwake %s)", where, __version__, exc_info=error)
 
 
+def wall_now() -> float:
+    """Return epoch seconds."""
+    return time.time()
+
+
 def wall_of(loop: asyncio.AbstractEventLoop) -> Callable[[float], float]:
     """Return the mapping from the loop's time to epoch seconds; it follows the wall clock when that is set."""
     return lambda now: now + time.time() - loop.time()

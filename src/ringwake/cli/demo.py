@@ -8,10 +8,12 @@ import json
 import tempfile
 from pathlib import Path
 
+from ringwake.app.running import wall_now
 from ringwake.cli.demonstration.record import Result
 from ringwake.cli.demonstration.scenarios import CALLER, SCENARIOS, TRANSPORTS, Scenario
 from ringwake.cli.demonstration.stage import Stage
 from ringwake.cli.options import add_json
+from ringwake.emulators.clock import Clock
 from ringwake.emulators.lab import Lab
 from ringwake.observe.log import set_up
 from ringwake.sip.flow import Transport
@@ -52,9 +54,11 @@ def run(options: argparse.Namespace) -> int:
 
 async def _play(folder: Path, options: argparse.Namespace) -> list[Result]:
     results = []
-    async with Lab.open(folder / "lab") as lab:
+    async with Lab.open(folder / "lab", clock=Clock(wall_now)) as lab:
+        # Two servers share the team's key, and each shows a token of its own: more than Apple lets a team do.
+        await lab.switches.set("apns", token_interval=0)
         if options.broken:
-            lab.switches.set(options.broken, off=True)
+            await lab.switches.set(options.broken, off=True)
         users = [CALLER, *(scenario.user for scenario in SCENARIOS)]
         usual = await Stage.open(lab, folder / "usual", users)
         hasty = await Stage.open(lab, folder / "hasty", users, grant=REFRESH_GRANT, refresh=REFRESH)

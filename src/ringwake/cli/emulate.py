@@ -8,11 +8,13 @@ import json
 import secrets
 import signal
 
+from ringwake.app.running import wall_now
 from ringwake.cli.failure import USAGE, CommandError
 from ringwake.cli.lab_toml import lab_toml
 from ringwake.cli.operator import state_folder
 from ringwake.cli.options import add_json, add_state
 from ringwake.config.state import StateFolder
+from ringwake.emulators.clock import Clock
 from ringwake.emulators.credentials import CredentialsError
 from ringwake.emulators.lab import Lab
 
@@ -39,7 +41,7 @@ async def _emulate(state: StateFolder, *, as_json: bool) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Lab.open(state.lab_folder) as lab:
+    async with Lab.open(state.lab_folder, clock=Clock(wall_now)) as lab:
         passwords = {user: secrets.token_urlsafe(12) for user in USERS}
         path = state.write("lab.toml", lab_toml(lab, passwords))
         try:
@@ -53,6 +55,7 @@ async def _emulate(state: StateFolder, *, as_json: bool) -> None:
 
 
 def _hello(lab: Lab, path: str) -> str:
-    lines = [f"  {service:<8} {url}" for service, url in lab.endpoints.items()]
+    urls = {"apns": lab.apns_url, "fcm": lab.fcm_url, "webpush": lab.webpush_url, "inbox": lab.inbox_url}
+    lines = [f"  {service:<8} {url}" for service, url in urls.items()]
     following = "Next, in two other terminals: ringwake serve   and   ringwake phone alice --sleep"
     return "\n".join(["Push services are emulated:", *lines, f"Their configuration is {path}.", following])

@@ -19,21 +19,21 @@ def lab_toml(lab: Lab, accounts: Mapping[str, str], *, more: str = "") -> str:
         accounts: password by user.
         more: further tables, already TOML.
     """
-    files = lab.credentials
+    files, ids, ca_file = lab.credentials, lab.credentials.ids, str(lab.ca_file)
     tables = [
         "# Written by `ringwake emulate`; good while its emulators run.",
         "[server]\nlab = true",
         more,
         f"[[tenant]]\ndomain = {_text(DOMAIN)}",
         *(f"[[tenant.account]]\nuser = {_text(user)}\npassword = {_text(word)}" for user, word in accounts.items()),
-        _app("apns", param=f"{lab.ids.team}.{BUNDLE}", key_id=lab.ids.key_id, key_file=str(files.apns_key_file))
-        + _endpoint(lab.endpoints["apns"], str(files.ca_file)),
-        _app("fcm", param=lab.ids.project, service_account=str(files.service_account_file))
-        + _endpoint(lab.endpoints["fcm"], str(files.ca_file)),
-        _app("webpush", vapid_key_file=str(files.vapid_key_file), ca_file=str(files.ca_file)),
+        _app("apns", param=f"{ids.team}.{BUNDLE}", key_id=ids.key_id, key_file=str(files.apns_key_file))
+        + _endpoint(lab.apns_url, ca_file),
+        _app("fcm", param=ids.project, service_account=str(files.service_account_file))
+        + _endpoint(lab.fcm_url, ca_file),
+        _app("webpush", vapid_key_file=str(files.vapid_key_file), ca_file=ca_file),
         (
-            f"[lab]\ninbox = {_text(lab.endpoints['inbox'])}\nca_file = {_text(str(files.ca_file))}\n"
-            f"bundle = {_text(BUNDLE)}\nproject = {_text(lab.ids.project)}"
+            f"[lab]\ninbox = {_text(lab.inbox_url)}\nca_file = {_text(ca_file)}\n"
+            f"bundle = {_text(BUNDLE)}\nproject = {_text(ids.project)}"
         ),
     ]
     return "\n\n".join(table for table in tables if table) + "\n"

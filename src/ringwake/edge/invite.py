@@ -25,7 +25,7 @@ from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.transactions.servers import ServerTransaction
 from ringwake.sip.via import COOKIE
 from ringwake.wake.parked_call import ParkedCall
-from ringwake.wake.plan import plan
+from ringwake.wake.plan import Action, plan
 
 Adopt: TypeAlias = Callable[[Request, Flow], ServerTransaction]
 """Rebuilds the server transaction of a stored INVITE that came down a flow."""
@@ -104,7 +104,12 @@ def _call(core: Core, record: CallRecord, context: ResponseContext, account: Acc
 
 
 def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: float) -> Effects:
-    targets = plan(bindings, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
+    targets = [
+        replace(target, action=Action.AWAIT)
+        if target.action is Action.SKIP and target.binding.id in call.record.invited
+        else target
+        for target in plan(bindings, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
+    ]
     return core.calls.keep(call.record.id, call.start(targets, now), now)
 
 

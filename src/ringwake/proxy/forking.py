@@ -58,7 +58,7 @@ class Branch:
     result: Response | int | None = None
     """Final response, or the status that stands for the lack of one."""
     verdict: int | None = None
-    """Status that stands for whatever the branch may still say but for a 2xx: it rang too long, say."""
+    """Status that stands for whatever the branch may still say but for a 2xx or 6xx: it rang too long, say."""
 
 
 class ResponseContext:
@@ -83,18 +83,19 @@ class ResponseContext:
 
     def expect(self, device: str) -> None:
         """Count on a device whose phone is being woken."""
-        if self.final is None:
+        if self.is_open:
             self._branches.setdefault(device, Branch(device))
 
     def begin(self, device: str, request: Request, flow: Flow) -> Effects:
         """Send the forwarded request to a device: the first time, or again when its flow is another now.
 
         The request carries the branch in its top Via. Nothing happens once the call is decided, or the device has
-        said its word.
+        said its word or was given up.
         """
-        branch = self._branches.setdefault(device, Branch(device))
-        if self.final is not None or self._is_cancelled or self._is_refused or branch.state is BranchState.DONE:
+        branch = self._branches.get(device) or Branch(device)
+        if not self.is_open or branch.state is BranchState.DONE or branch.verdict is not None:
             return NOTHING
+        self._branches[device] = branch
         gone = (AbandonBranch(branch.id),) if branch.state is BranchState.LIVE else NOTHING
         branch.state, branch.id, branch.flow = BranchState.LIVE, request.via.branch, flow
         branch.has_answered = branch.is_ringing = False
@@ -130,10 +131,10 @@ class ResponseContext:
             return self._success(branch, response)
         if branch.state is BranchState.DONE:
             return NOTHING
-        refused = response.status >= 600 and self.request.method == INVITE
-        self._is_refused = self._is_refused or refused
-        cancels = self._cancel_others(branch, DECLINED) if refused else NOTHING
-        return (*cancels, *self._end(branch, response if branch.verdict is None else branch.verdict))
+        if response.status >= 600 and self.request.method == INVITE:
+            self._is_refused = True
+            return (*self._cancel_others(branch, DECLINED), *self._end(branch, response))
+        return self._end(branch, response if branch.verdict is None else branch.verdict)
 
     def failed(self, branch_id: str, failure: Failure) -> Effects:
         """Take note that a branch will say nothing more: a time-out is 408, a transport error 503 (section 16.9)."""
@@ -143,11 +144,13 @@ class ResponseContext:
         return self._end(branch, branch.verdict or (408 if failure is Failure.TIMEOUT else 503))
 
     def pause(self, branch_id: str) -> Effects:
-        """Put a branch back to pending: its flow is gone, and its phone is to be woken again."""
+        """Put a branch back to pending: its flow is gone, and its phone is to be woken again if it may still ring."""
         branch = self._find(branch_id)
         if branch is None or branch.state is not BranchState.LIVE:
             return NOTHING
-        branch.state, branch.flow = BranchState.PENDING, None
+        if not self.is_open or branch.verdict is not None:
+            return (AbandonBranch(branch.id), *self._end(branch, branch.verdict or 503))
+        branch.state, branch.flow, branch.has_answered = BranchState.PENDING, None, False
         return (AbandonBranch(branch.id),)
 
     def cancel(self, reason: str = "") -> Effects:
@@ -179,6 +182,11 @@ class ResponseContext:
     def branches(self) -> tuple[Branch, ...]:
         """All branches, in the order in which they were added."""
         return tuple(self._branches.values())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a branch may still begin: nothing final was said, and neither the caller nor a 6xx ended the call."""
+        return self.final is None and not self._is_cancelled and not self._is_refused
 
     @property
     def is_settled(self) -> bool:
@@ -230,6 +238,8 @@ class ResponseContext:
             return self.refuse(self._lapse if best in _OURS else best)
         if best.status in _OF_THE_PHONE:
             return self.refuse(_OF_THE_PHONE[best.status])
+        if best.status == 408 and self.request.method != INVITE:
+            return self.refuse(self._lapse)  # RFC 4320 section 4.2: no 408 to any other method
         self.final = best.status
         return (Respond(self.transaction, self._with_all_challenges(best)),)
 
@@ -253,13 +263,14 @@ class ResponseContext:
         return answer
 
 
-def _rank(result: Response | int) -> tuple[int, int, int]:
+def _rank(result: Response | int) -> tuple[int, int, bool]:
     """Order results: 6xx, then by class, then those that tell the caller something, then real answers."""
-    status = result if isinstance(result, int) else result.status
-    if status in _OF_THE_PHONE or status in _OURS:
-        status = 480
+    if isinstance(result, int):
+        status, is_real = 480 if result in _OURS else result, False
+    else:
+        status, is_real = _OF_THE_PHONE.get(result.status, result.status), result.status not in _OF_THE_PHONE
     telling = _TELLING.index(status) if status in _TELLING else len(_TELLING)
-    return (0 if status >= 600 else status // 100, telling, isinstance(result, int))
+    return (0 if status >= 600 else status // 100, telling, not is_real)
 
 
 def _upstream(response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringwake.model.ports import Seal
 from ringwake.proxy.flow_token import FlowToken
@@ -10,6 +10,7 @@ from ringwake.sip.address import parse_address
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, max_forwards
 from ringwake.sip.flow import Flow
+from ringwake.sip.grammar import closing_quote
 from ringwake.sip.message import Message, Request
 from ringwake.sip.push_params import SECRET_PARAMS, without_secrets
 from ringwake.sip.uri import Uri, parse_uri
@@ -82,7 +83,7 @@ class Hop:
     flow: Flow
     branch: str
     uri: str = ""
-    """Request-URI, if it is to be another: the phone's Contact (section 16.6 step 2)."""
+    """Request-URI, if it is to be another: the phone's Contact (section 16.6 step 2), but for its header fields."""
     record_routes: tuple[str, ...] = ()
     """Record-Route values to add, the one that faces the next hop first."""
 
@@ -92,7 +93,8 @@ def forward(request: Request, hop: Hop) -> Request:
     copy = request.copy()
     headers = copy.headers
     if hop.uri:
-        copy.uri = hop.uri
+        # Header fields of a Contact go no further: they would become fields of the request (section 19.1.5).
+        copy.uri = str(replace(parse_uri(hop.uri), headers="")) if "?" in hop.uri else hop.uri
     left = max_forwards(headers)
     headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS if left is None else max(0, left - 1)))
     for value in reversed(hop.record_routes):
@@ -108,13 +110,19 @@ def strip_tokens(message: Message) -> None:
     headers = message.headers
     if not any("pn-" in text.lower() for text in headers.texts("contact")):
         return
-    values = []
-    for value in headers.values("contact"):
-        try:
-            contact = parse_address(value)
-            uri = str(without_secrets(contact.sip_uri))
-        except ParseError:
-            continue  # what cannot be read cannot be cleaned, and a Contact with a token may not pass
-        name = value[: value.index("<")] if "<" in value else ""
-        values.append(f"{name}<{uri}>{contact.params.without(*SECRET_PARAMS)}")
-    headers.replace_values("contact", values)
+    try:
+        written = headers.values("contact")
+    except ParseError:
+        written = []
+    headers.replace_values("contact", [clean for value in written if (clean := _without_tokens(value))])
+
+
+def _without_tokens(value: str) -> str:
+    """Return a Contact without tokens; empty when it cannot be read: then it cannot be cleaned, and may not pass."""
+    try:
+        contact = parse_address(value)
+        uri = without_secrets(contact.sip_uri)
+    except ParseError:
+        return ""
+    opened = value.find("<", closing_quote(value, 0) if value.startswith('"') else 0)
+    return f"{value[: max(0, opened)]}<{uri}>{contact.params.without(*SECRET_PARAMS)}"

@@ -6,9 +6,10 @@ The order of the checks is the order in which a caller wants to hear of its mist
 from __future__ import annotations
 
 from ringwake.sip.errors import ParseError, SipError
-from ringwake.sip.fields import address, max_forwards, option_tags, parse_cseq
+from ringwake.sip.fields import address, max_forwards, parse_cseq
+from ringwake.sip.headers import spelling
 from ringwake.sip.message import Request
-from ringwake.sip.methods import ACK, KNOWN
+from ringwake.sip.methods import ACK, CANCEL, KNOWN, OPTIONS
 from ringwake.sip.uri import Uri, parse_uri
 from ringwake.sip.via import parse_via
 
@@ -27,7 +28,7 @@ def validate(request: Request) -> Uri:
     if request.defect is not None:
         raise request.defect
     _fields(request)
-    if max_forwards(request.headers) == 0 and request.method != "OPTIONS":
+    if max_forwards(request.headers) == 0 and not _is_for_us(request):
         raise SipError(483, "Max-Forwards is used up")
     uri = parse_uri(request.uri)
     if uri.headers:
@@ -35,18 +36,23 @@ def validate(request: Request) -> Uri:
     return uri
 
 
+def _is_for_us(request: Request) -> bool:
+    """Tell whether this is an OPTIONS to the server itself, which goes no further: a traceroute (section 11)."""
+    return request.method == OPTIONS and "@" not in request.uri and "route" not in request.headers
+
+
 def _fields(request: Request) -> None:
     headers = request.headers
     for key in _REQUIRED:
         if not headers.get(key):
-            raise ParseError(f"{key.title()} is missing")
-    if headers.count("via") > MAX_VIAS or headers.count("route") + headers.count("record-route") > 2 * MAX_ROUTES:
+            raise ParseError(f"{spelling(key)} is missing")
+    vias = headers.values("via")
+    if len(vias) > MAX_VIAS or len(headers.values("route")) + headers.count("record-route") > 2 * MAX_ROUTES:
         raise ParseError("there are too many Via or Route fields")
-    for value in headers.values("via"):
+    for value in vias:
         parse_via(value)
-    sender, receiver = address(headers, "from"), address(headers, "to")
-    if not sender.uri or not receiver.uri:
-        raise ParseError("From or To has no address")
+    for key in ("from", "to"):
+        address(headers, key)
     sequence = parse_cseq(headers.get("cseq") or "")
     if sequence.method != request.method:
         # An unknown method with a wrong CSeq is first of all an unknown method (RFC 4475 section 3.1.2.18).
@@ -54,11 +60,11 @@ def _fields(request: Request) -> None:
 
 
 def check_extensions(request: Request) -> None:
-    """Refuse proxy extensions: we have none (section 16.3 step 5). An ACK is never refused.
+    """Refuse proxy extensions: we have none (section 16.3 step 5). An ACK or CANCEL is never refused.
 
     Raises:
         SipError: 420 with Unsupported.
     """
-    wanted = option_tags(request.headers, "proxy-require")
-    if request.method != ACK and wanted:
+    wanted = request.headers.values("proxy-require")
+    if wanted and request.method not in (ACK, CANCEL):
         raise SipError(420, "a proxy extension is required", (("unsupported", ", ".join(wanted)),))

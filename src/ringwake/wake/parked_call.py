@@ -6,14 +6,14 @@ to which it speaks three words, `expect`, `begin` and `give_up`. Events of one c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
-from ringwake.model.store_ops import Finish, ForgetToken
+from ringwake.model.store_ops import Finish, ForgetToken, Invite
 from ringwake.proxy.forking import Branch, BranchState, ResponseContext
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
@@ -52,7 +52,7 @@ class ParkedCall(Owner):
 
     # ---- events
 
-    def start(self, targets: Iterable[Target], now: float) -> Effects:
+    def start(self, targets: Sequence[Target], now: float) -> Effects:
         """Call the phones that are awake, wake those that sleep; 480 when there is neither."""
         self._wake_until = now + self.record.wake_until - self._means.wall(now)
         effects: list[Effects] = []
@@ -61,13 +61,21 @@ class ParkedCall(Owner):
                 effects.append(self._ring(target.binding, target.binding.flow, now))
             elif target.action is Action.WAKE:
                 effects.append(self._expect(target.binding, now))
+            elif target.action is Action.AWAIT:
+                self._waits[target.binding.id] = Wait(target.binding)
+                self.context.expect(target.binding.id)
         if not self._waits:
             effects.append(self.context.refuse(NO_WAKE))
+        ringing = tuple(t.binding.id for t in targets if t.action is Action.RING)
+        if ringing:
+            effects.append((Persist(Invite(call=self.record.id, bindings=ringing)),))
         effects.append(self._push_due(now))
         return self._settle(_join(effects), now)
 
     def woken(self, binding: Binding, now: float) -> Effects:
         """A phone has registered, and that is on disk: it gets the INVITE, if it has not got it already."""
+        if not self.context.is_open:
+            return NOTHING
         wait = self._waits.setdefault(binding.id, Wait(binding))
         wait.binding = binding
         wait.stop_pushing()

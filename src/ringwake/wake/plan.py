@@ -20,6 +20,8 @@ class Action(Enum):
 
     RING = "ring"
     WAKE = "wake"
+    AWAIT = "await"
+    """It had the INVITE before a restart and lost its flow by that: it will come back by itself."""
     SKIP = "skip"
 
 

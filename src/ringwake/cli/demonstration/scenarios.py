@@ -42,14 +42,14 @@ async def call(stage: Stage, result: Result, caller: Device) -> None:
 async def cancelled(stage: Stage, result: Result, caller: Device) -> None:
     """The caller hangs up before the phone has woken: the phone gets no INVITE."""
     phone = await _sleeping(stage, result)
-    stage.lab.switches.set(result.provider, delay=0.5)
+    await stage.lab.switches.set(result.provider, delay=0.5)
     outgoing = _dial(stage, phone, caller)
     await stage.record.until(lambda: _happened(stage, Happened.PUSH_ACCEPTED), SECONDS)
     caller.hang_up(outgoing)
     ended = await stage.record.until(lambda: outgoing.state is CallState.ENDED, SECONDS)
     woke = await stage.record.until(lambda: _happened(stage, Happened.REGISTERED), SECONDS)
     await stage.record.until(lambda: phone.invites > 0, 0.5)
-    stage.lab.switches.set(result.provider, delay=0.0)
+    await stage.lab.switches.set(result.provider, delay=0.0)
     _count(stage, result, phone)
     result.rang = result.answered = False
     result.ok = ended and outgoing.status == 487 and woke and result.invites_seen == 0
