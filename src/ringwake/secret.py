@@ -19,7 +19,7 @@ class Secret(Generic[V]):
     __slots__ = ("_value",)
 
     def __init__(self, value: V) -> None:
-        self._value = value
+        self._value: V = value
 
     def reveal(self) -> V:
         """Return the value itself. Call it where the value is used, never to pass it on."""

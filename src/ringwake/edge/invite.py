@@ -86,7 +86,8 @@ def recover(core: Core, found: Recovered, now: float, *, adopt: Adopt) -> Effect
             effects.append((gone, Persist(Finish(call=record.id, end=CallEnd.ERROR))))
             continue
         call = _call(core, record, ResponseContext(transaction, request, to_tag=core.tag()), account)
-        effects.append((Note(Event(Happened.CALL_RECOVERED, now, record.trace, {"aor": record.aor})),))
+        fields: dict[str, Field] = {"aor": record.aor, "call_id": request.call_id}
+        effects.append((Note(Event(Happened.CALL_RECOVERED, now, record.trace, fields)),))
         effects.append(_start(core, call, bindings, now))
     return tuple(effect for several in effects for effect in several)
 

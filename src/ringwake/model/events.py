@@ -23,6 +23,7 @@ class Happened(StrEnum):
     PUSH_SUPPRESSED = "push_suppressed"
     DEVICE_WOKEN = "device_woken"
     RINGING = "ringing"
+    PHONE_ANSWERED = "phone_answered"
     BRANCH_ENDED = "branch_ended"
     CALL_ENDED = "call_ended"
     CALL_RECOVERED = "call_recovered"

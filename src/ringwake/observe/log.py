@@ -30,7 +30,7 @@ class EventLog:
 
     def note(self, event: Event) -> None:
         """Write one event."""
-        level = _level(event.what)
+        level = _level(event)
         if self._logger.isEnabledFor(level):
             extra = {"event": event, "wall": self._wall(event.at)}
             self._logger.log(level, event.what.value, extra=extra)
@@ -82,12 +82,13 @@ def set_up(*, level: str, as_json: bool) -> None:
     logging.getLogger(NAME).setLevel(level.upper())
 
 
-def _level(what: Happened) -> int:
-    if what in _DEBUG:
+def _level(event: Event) -> int:
+    # A challenge is how every registration begins.
+    if event.what in _DEBUG or event.fields.get("status") in (401, 407):
         return logging.DEBUG
-    if what in _WARNING:
+    if event.what in _WARNING:
         return logging.WARNING
-    return logging.ERROR if what in _ERROR else logging.INFO
+    return logging.ERROR if event.what in _ERROR else logging.INFO
 
 
 def _text(value: object) -> str:

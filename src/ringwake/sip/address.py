@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ringwake.sip.errors import ParseError
 from ringwake.sip.grammar import LWS, closing_quote, has_control, quote, unquote
@@ -44,6 +45,7 @@ class NameAddr:
         return f"{name}<{self.uri}>{self.params}"
 
 
+@lru_cache(maxsize=4096)  # From, To and Contact of one request are asked for several times
 def parse_address(value: str) -> NameAddr:
     """Read a name-addr or addr-spec with header parameters.
 

@@ -130,7 +130,10 @@ def _has_bare_control(field: str) -> bool:
         return True
     at = 0
     while (opened := field.find('"', at)) >= 0:
-        closed = closing_quote(field, opened)
+        try:
+            closed = closing_quote(field, opened)
+        except ParseError:
+            break  # it quotes nothing: a Call-ID may hold a single one
         if has_control(field[at:opened]) or has_control(_QUOTED_PAIR.sub("", field[opened:closed])):
             return True
         at = closed + 1

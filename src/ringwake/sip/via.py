@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Address
@@ -61,6 +62,7 @@ class Via:
         return f"SIP/2.0/{self.transport} {self.host}{port}{self.params}"
 
 
+@lru_cache(maxsize=4096)
 def parse_via(value: str) -> Via:
     """Read one Via value.
 

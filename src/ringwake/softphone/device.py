@@ -176,7 +176,7 @@ class Device:
             return
         async with self._waking:
             try:
-                if self._line is None:
+                if self._line is None or self._line.is_lost:
                     await self._open()
                 else:
                     await self._register()
@@ -184,11 +184,12 @@ class Device:
                 self._note("wake failed", reason=str(error))
 
     async def _open(self) -> Granted:
-        line = Line(self.settings, self._ids, self._event)
+        line = self._line or Line(self.settings, self._ids, self._event)
         try:
             await line.open()
         except OSError:
-            await line.close()
+            if self._line is None:
+                await line.close()
             raise
         self._line = line
         self._enter(AppState.AWAKE)
@@ -235,9 +236,8 @@ class Device:
     async def _reconnect(self) -> None:
         """Come back after the server went away: a phone that rings must not lose its call (RFC 5626 section 4.5)."""
         tries = 0
-        while self.state is AppState.AWAKE and self._line is None:
-            pause = RECONNECT_SECONDS[min(tries, len(RECONNECT_SECONDS) - 1)]
-            await _pause(self._loop, pause)
+        while self._line is not None and self._line.is_lost:
+            await _pause(self._loop, RECONNECT_SECONDS[min(tries, len(RECONNECT_SECONDS) - 1)])
             await self._wake()
             tries += 1
 
@@ -258,12 +258,7 @@ class Device:
                     self._note("message", sender=sender, text=text)
             case LineLost():
                 self._note("line lost")
-                self._spawn(self._lost())
-
-    async def _lost(self) -> None:
-        await self._close_line()
-        if self.state is AppState.AWAKE:
-            await self._reconnect()
+                self._spawn(self._reconnect())
 
     async def _close_line(self) -> None:
         line, self._line = self._line, None

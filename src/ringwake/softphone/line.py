@@ -47,6 +47,7 @@ class Line:
         self._flow: Flow | None = None
         self._waiting: dict[str, asyncio.Future[Response | None]] = {}
         self._is_closing = False
+        self._is_lost = False
         self.conversations = Conversations(self, settings.identity, ids, on_event)
 
     @property
@@ -56,13 +57,19 @@ class Line:
         return self._flow
 
     async def open(self) -> None:
-        """Connect to the server.
+        """Connect to the server; again, after the connection was lost, with all calls as they were.
 
         Raises:
             OSError: it cannot be reached.
         """
         carrier, self._flow = await self._dial(self._settings, self._stack, self._ids.hex(8))
         self._stack.add(carrier, self._flow.local)
+        self._is_lost = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone without our doing."""
+        return self._is_lost
 
     async def close(self) -> None:
         """Close the connection."""
@@ -166,10 +173,12 @@ class Line:
 
     def closed(self, flow: Flow, now: float) -> None:
         """Take note that the connection is gone."""
-        del flow, now
+        del now
+        if flow != self._flow or self._is_closing:
+            return
+        self._is_lost = True
         self._drop_waiting()
-        if not self._is_closing:
-            self._on_event(LineLost())
+        self._on_event(LineLost())
 
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called."""

@@ -96,8 +96,8 @@ class ParkedCall(Owner):
         effects = self.context.response(branch_id, response)
         if wait is None or response.status == 100:
             return self._settle(effects, now)
-        what = Happened.RINGING if response.status < 200 else Happened.BRANCH_ENDED
-        note = self._note(what, now, device=wait.binding.id, status=response.status)
+        word = {1: Happened.RINGING, 2: Happened.PHONE_ANSWERED}.get(response.status // 100, Happened.BRANCH_ENDED)
+        note = self._note(word, now, device=wait.binding.id, status=response.status)
         return self._settle((*note, *effects), now)
 
     def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:

@@ -84,7 +84,6 @@ class Do(Enum):
     START_L = "start L"
     START_M = "start M"
     STOP = "stop timers"
-    STOP_RESENDING = "stop resending"
 
 
 Row: TypeAlias = tuple[State, tuple[Do, ...]]
@@ -122,7 +121,7 @@ class Machine:
         self.end_at: float | None = None
 
     def fire(self, trigger: Trigger | Timer, now: float) -> tuple[Do, ...]:
-        """Take a trigger at `now` (monotonic seconds); return what the layer is to do, timers left out."""
+        """Take a trigger at `now` (monotonic seconds); return the row's actions; its timers are kept here."""
         row = self._table.get((self.state, trigger))
         if row is None:
             return ()
@@ -167,8 +166,6 @@ class Machine:
             self._end, self.end_at = timer, now + _SECONDS[timer][self._reliable]
         elif action is Do.STOP:
             self._resend = self._end = self.resend_at = self.end_at = None
-        elif action is Do.STOP_RESENDING:
-            self._resend = self.resend_at = None
         elif action is Do.SLOW_DOWN:
             self._interval = T2
 
