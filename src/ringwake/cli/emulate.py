@@ -42,6 +42,8 @@ async def _emulate(state: StateFolder, *, as_json: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Lab.open(state.lab_folder, clock=Clock(wall_now)) as lab:
+        # Developers start their server again and again, and each life signs a new token: Apple would refuse that.
+        await lab.switches.set("apns", token_interval=0)
         passwords = {user: secrets.token_urlsafe(12) for user in USERS}
         path = state.write("lab.toml", lab_toml(lab, passwords))
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringwake.edge.answers import CAPABILITIES, refuse
+from ringwake.edge.answers import ALLOW, CAPABILITIES, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.in_dialog import ack, in_dialog
 from ringwake.edge.invite import invite
@@ -16,13 +16,16 @@ from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.proxy.routing import take_routes
 from ringwake.proxy.validation import check_extensions, validate
 from ringwake.sip.errors import SipError
-from ringwake.sip.fields import address
-from ringwake.sip.methods import CANCEL, INVITE, MESSAGE, OPTIONS, REGISTER
+from ringwake.sip.fields import address, option_tags
+from ringwake.sip.methods import BYE, CANCEL, INFO, INVITE, KNOWN, MESSAGE, OPTIONS, PRACK, REGISTER, UPDATE
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import AckArrived, RequestArrived
 from ringwake.sip.uri import Uri
 
 _RECIPES = {INVITE: invite, MESSAGE: message}
+# Methods that have no meaning outside a dialog.
+_INSIDE = frozenset({BYE, PRACK, UPDATE, INFO})
+_OWN = f"{OPTIONS}, {REGISTER}"
 
 
 def request(core: Core, arrived: RequestArrived, now: float) -> Effects:
@@ -54,7 +57,7 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
         return in_dialog(core, arrived, routed, now)
     if routed.is_forged:
         raise SipError(403, "a Route is not one of ours")
-    if address(arrived.request.headers, "to").tag:
+    if address(arrived.request.headers, "to").tag or arrived.request.method in _INSIDE:
         raise SipError(481, "the dialog is not known here")
     if arrived.request.method == REGISTER:
         return register(core, arrived, now)
@@ -85,9 +88,15 @@ def _cancel(core: Core, arrived: RequestArrived, now: float) -> Effects:
 
 def _ourselves(core: Core, arrived: RequestArrived) -> Effects:
     """Answer a request to the server itself: OPTIONS asks whether we live, and anybody may."""
-    if arrived.request.method != OPTIONS:
-        raise SipError(405, "the server itself takes OPTIONS and REGISTER", (("allow", f"{OPTIONS}, {REGISTER}"),))
-    return (Respond(arrived.transaction, reply(arrived.request, 200, to_tag=core.tag(), headers=CAPABILITIES)),)
+    request = arrived.request
+    if request.method not in KNOWN:
+        raise SipError(501, "no such method here", (("allow", ALLOW),))
+    if request.method != OPTIONS:
+        raise SipError(405, "the server itself takes OPTIONS and REGISTER", (("allow", _OWN),))
+    required = option_tags(request.headers, "require")
+    if required:
+        raise SipError(420, "an extension is required", (("unsupported", ", ".join(required)),))
+    return (Respond(arrived.transaction, reply(request, 200, to_tag=core.tag(), headers=CAPABILITIES)),)
 
 
 def _is_for_us(core: Core, uri: Uri) -> bool:
