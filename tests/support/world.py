@@ -274,5 +274,5 @@ class World:
             means=Means(
                 timing=self.timing, budget=Budget(window=self.timing.wake), wall=self.wall, jitter=self.random.random
             ),
-            own=frozenset({tuple(SERVER)}),
+            own=frozenset({(SERVER.host, SERVER.port)}),
         )

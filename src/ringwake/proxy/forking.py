@@ -60,6 +60,13 @@ class Branch:
     verdict: int | None = None
     """Status that stands for whatever the branch may still say but for a 2xx or 6xx: it rang too long, say."""
 
+    @property
+    def may_begin(self) -> bool:
+        """Whether its phone has not spoken its word: one that was given up in its sleep may still come."""
+        if self.state is BranchState.DONE:
+            return isinstance(self.result, int) and not self.has_answered
+        return self.verdict is None
+
 
 class ResponseContext:
     """All branches of one request, and who may say its final response."""
@@ -90,14 +97,14 @@ class ResponseContext:
         """Send the forwarded request to a device: the first time, or again when its flow is another now.
 
         The request carries the branch in its top Via. Nothing happens once the call is decided, or the device has
-        said its word or was given up.
+        said its word.
         """
         branch = self._branches.get(device) or Branch(device)
-        if not self.is_open or branch.state is BranchState.DONE or branch.verdict is not None:
+        if not self.is_open or not branch.may_begin:
             return NOTHING
         self._branches[device] = branch
-        gone = (AbandonBranch(branch.id),) if branch.state is BranchState.LIVE else NOTHING
-        branch.state, branch.id, branch.flow = BranchState.LIVE, request.via.branch, flow
+        gone = (AbandonBranch(branch.id),) if branch.id and branch.state is not BranchState.PENDING else NOTHING
+        branch.state, branch.id, branch.flow, branch.result = BranchState.LIVE, request.via.branch, flow, None
         branch.has_answered = branch.is_ringing = False
         return (*gone, Forward(request, flow))
 

@@ -13,8 +13,8 @@ from ringwake.sip.methods import ACK, CANCEL, KNOWN, OPTIONS
 from ringwake.sip.uri import Uri, parse_uri
 from ringwake.sip.via import parse_via
 
-MAX_VIAS = 70
-"""Max-Forwards is 70 at most, and each hop adds one Via."""
+MAX_VIAS = 64
+"""RFC 4475 longreq has 34 and is valid (reliability S16)."""
 MAX_ROUTES = 32
 _REQUIRED = ("via", "from", "to", "call-id", "cseq")
 

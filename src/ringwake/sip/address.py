@@ -11,6 +11,8 @@ from ringwake.sip.grammar import LWS, closing_quote, has_control, quote, unquote
 from ringwake.sip.params import Params
 from ringwake.sip.uri import Uri, parse_uri, scheme
 
+CACHED_LENGTH = 512
+"""Longest value that is remembered, so that a stranger's requests cannot fill the memory."""
 # *( token LWS ): a display name without quotes
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9\-.!%*_+`'~ \t]*")
 
@@ -45,13 +47,16 @@ class NameAddr:
         return f"{name}<{self.uri}>{self.params}"
 
 
-@lru_cache(maxsize=4096)  # From, To and Contact of one request are asked for several times
 def parse_address(value: str) -> NameAddr:
     """Read a name-addr or addr-spec with header parameters.
 
     Raises:
         ParseError: it breaks the grammar.
     """
+    return _cached(value) if len(value) <= CACHED_LENGTH else _parse(value)
+
+
+def _parse(value: str) -> NameAddr:
     display, rest = "", value
     if value.startswith('"'):
         end = closing_quote(value, 0)
@@ -76,6 +81,10 @@ def parse_address(value: str) -> NameAddr:
     if after and after[0] != ";":
         raise ParseError("something other than parameters follows an address")
     return NameAddr(display, _checked(rest[opened + 1 : closed]), Params.parse(after))
+
+
+# From, To and Contact of one request are asked for several times.
+_cached = lru_cache(maxsize=2048)(_parse)
 
 
 def _checked(uri: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ringwake.sip.address import NameAddr, parse_address
 from ringwake.sip.errors import ParseError
-from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, address
+from ringwake.sip.fields import DEFAULT_MAX_FORWARDS
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Request, Response
 
@@ -25,7 +25,6 @@ class Dialog:
     routes: tuple[str, ...]
     """Route values, in the order in which they are sent."""
     local_seq: int
-    remote_seq: int | None = None
 
     def request(self, method: str, *, via: str, seq: int | None = None) -> Request:
         """Build a request inside the dialog (section 12.2.1.1). An ACK takes the INVITE's `seq`; others count on."""
@@ -42,13 +41,6 @@ class Dialog:
         headers.append("call-id", self.call_id)
         headers.append("cseq", f"{seq} {method}")
         return Request(headers, method=method, uri=self.target)
-
-    def is_in_order(self, seq: int) -> bool:
-        """Take note of a request's sequence number; False when it is not above the last one (section 12.2.2)."""
-        if self.remote_seq is not None and seq <= self.remote_seq:
-            return False
-        self.remote_seq = seq
-        return True
 
 
 def caller_dialog(invite: Request, response: Response) -> Dialog:
@@ -80,19 +72,7 @@ def callee_dialog(invite: Request, response: Response) -> Dialog:
         target=_contact(invite.headers).uri,
         routes=tuple(invite.headers.values("record-route")),
         local_seq=0,
-        remote_seq=invite.cseq.number,
     )
-
-
-def dialog_key(message: Request | Response, *, is_local_from: bool) -> tuple[str, str, str]:
-    """Return (Call-ID, local tag, remote tag) of a message (section 12).
-
-    Raises:
-        ParseError: From or To is malformed.
-    """
-    sender, receiver = address(message.headers, "from").tag, address(message.headers, "to").tag
-    tags = (sender, receiver) if is_local_from else (receiver, sender)
-    return (message.call_id, *tags)
 
 
 def _contact(headers: Headers) -> NameAddr:

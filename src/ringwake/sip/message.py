@@ -11,10 +11,6 @@ from ringwake.sip.headers import Headers
 from ringwake.sip.via import Via, parse_via
 
 VERSION = "SIP/2.0"
-# What may be shown of a message to logs and traces: nothing that holds credentials, tokens or content.
-_SHOWN = frozenset(
-    {"via", "from", "to", "call-id", "cseq", "max-forwards", "expires", "reason", "user-agent", "server"}
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,16 +64,6 @@ class Message:
             raise LocalProtocolError("a line of the header section holds a line break")
         return encode(f"{start}\r\n{headers.text()}\r\n") + self.body
 
-    def redacted(self) -> str:
-        """Return the message for eyes other than the peer's: credentials, tokens and content left out."""
-        lines = [self.start_line_redacted()]
-        lines += [f"{key}: {text if key in _SHOWN else '...'}" for key, text in self.headers]
-        return "\n".join([*lines, f"({len(self.body)} octets)"])
-
-    def start_line_redacted(self) -> str:
-        """Return the first line without URI parameters."""
-        raise NotImplementedError
-
 
 @dataclass(slots=True, eq=False, repr=False)
 class Request(Message):
@@ -91,10 +77,6 @@ class Request(Message):
     def start_line(self) -> str:
         """Return the request line."""
         return f"{self.method} {self.uri} {VERSION}"
-
-    def start_line_redacted(self) -> str:
-        """Return the request line without URI parameters, which may hold a token."""
-        return f"{self.method} {self.uri.partition(';')[0]} {VERSION}"
 
     def copy(self) -> Request:
         """Return a copy whose headers can be changed."""
@@ -114,10 +96,6 @@ class Response(Message):
     def start_line(self) -> str:
         """Return the status line."""
         return f"{VERSION} {self.status} {self.reason}"
-
-    def start_line_redacted(self) -> str:
-        """Return the status line."""
-        return self.start_line()
 
     def copy(self) -> Response:
         """Return a copy whose headers can be changed."""

@@ -18,7 +18,7 @@ MAX_MESSAGE = 65_535
 """Octets of a message: what UDP can carry (RFC 3261 section 18.1.1)."""
 MAX_HEAD = 32_768
 """Octets of start line and header fields."""
-MAX_FIELDS = 160
+MAX_FIELDS = 128
 """Header fields. RFC 4475 longreq has 34 Via fields and is valid."""
 MAX_LINE = 8_192
 """Octets of one unfolded field: a Web Push Contact is long, digest credentials are not short."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Address
@@ -62,7 +61,6 @@ class Via:
         return f"SIP/2.0/{self.transport} {self.host}{port}{self.params}"
 
 
-@lru_cache(maxsize=4096)
 def parse_via(value: str) -> Via:
     """Read one Via value.
 

@@ -104,15 +104,16 @@ class TransactionLayer:
             request.headers.replace_first("via", str(amended))
         key = server_key(request, via, own_method(request))
         transaction = self._servers.get(key)
-        if transaction is not None:
+        if transaction is not None and transaction.flow.remote.host == flow.remote.host:
             # What comes again down another connection is answered there: the first one may be gone (section 18.2.2).
+            # From another host it is not: whoever has seen the Via could draw the answers to itself.
             transaction.flow = answer_flow(flow, amended)
         if request.method == ACK:
             if transaction is None or self._servers.receive(transaction, Trigger.ACK, now):
                 self._events.append(AckArrived(request, flow))
         elif transaction is not None:
             self._servers.receive(transaction, Trigger.REQUEST, now)
-        elif len(self._servers) >= self._most:
+        elif len(self._servers) >= self._most and request.method != CANCEL:
             self._outputs.append((answer_flow(flow, amended), stateless_reply(request, 503).encode()))
         else:
             transaction = self._servers.open(key, request, answer_flow(flow, amended))

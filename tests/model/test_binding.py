@@ -1,0 +1,39 @@
+"""Claims about a binding's reachability."""
+
+import pytest
+
+from ringwake.model.account import Aor
+from ringwake.model.app import AppKey, Provider
+from ringwake.model.binding import Binding, DeviceState
+from ringwake.model.push import PushTarget, Service
+from ringwake.secret import Token
+from ringwake.sip.flow import Address, Flow, Transport
+
+PUSH = PushTarget(
+    app=AppKey(Provider.FCM, "p"), tokens=((Service.ONLY, Token(provider="fcm", app="p", value="token")),)
+)
+
+
+def binding(push: PushTarget | None) -> Binding:
+    flow = Flow(Transport.TLS, Address("192.0.2.1", 5061), Address("198.51.100.7", 40112))
+    return Binding(
+        id="b1", aor=Aor("al@h"), uri="sip:al@h", call_id="c", cseq=1, flow=flow, push=push,
+        registered_at=1000.0, expires_at=2000.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("push", "is_live", "wall", "state"),
+    [
+        (PUSH, True, 1999.9, DeviceState.AWAKE),
+        (None, True, 1999.9, DeviceState.AWAKE),
+        (PUSH, False, 1999.9, DeviceState.ASLEEP),
+        (None, False, 1999.9, DeviceState.UNREACHABLE),
+        (PUSH, True, 2000.0, DeviceState.EXPIRED),
+        (PUSH, False, 2000.1, DeviceState.EXPIRED),
+    ],
+)
+def test_a_closed_flow_puts_a_phone_to_sleep_and_only_time_removes_it(
+    push: PushTarget | None, is_live: bool, wall: float, state: DeviceState
+) -> None:
+    assert binding(push).state(is_live=is_live, wall=wall) is state

@@ -1,0 +1,61 @@
+"""Claims about which of a phone's tokens a push may use."""
+
+import pytest
+
+from ringwake.model.app import AppKey, Provider
+from ringwake.model.push import Kind, PushTarget, Service
+from ringwake.secret import Token
+
+VOIP = Token(provider="apns", app="T.b", value="voip-token")
+REMOTE = Token(provider="apns", app="T.b", value="remote-token")
+ONLY = Token(provider="fcm", app="p", value="token")
+
+
+def iphone(*tokens: tuple[Service, Token]) -> PushTarget:
+    return PushTarget(app=AppKey(Provider.APNS, "T.b"), tokens=tokens)
+
+
+BOTH = iphone((Service.REMOTE, REMOTE), (Service.VOIP, VOIP))
+VOIP_ONLY = iphone((Service.VOIP, VOIP))
+REMOTE_ONLY = iphone((Service.REMOTE, REMOTE))
+ANDROID = PushTarget(app=AppKey(Provider.FCM, "p"), tokens=((Service.ONLY, ONLY),))
+BROWSER = PushTarget(app=AppKey(Provider.WEBPUSH, "example.com"), tokens=((Service.ONLY, ONLY),))
+
+
+def test_a_token_is_found_by_its_service() -> None:
+    assert BOTH.token(Service.VOIP) is VOIP
+    assert BOTH.token(Service.REMOTE) is REMOTE
+    assert BOTH.token(Service.ONLY) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (BOTH, (Service.VOIP, VOIP)),
+        (VOIP_ONLY, (Service.VOIP, VOIP)),
+        (REMOTE_ONLY, (Service.REMOTE, REMOTE)),
+        (ANDROID, (Service.ONLY, ONLY)),
+        (BROWSER, (Service.ONLY, ONLY)),
+    ],
+)
+def test_a_call_takes_the_token_that_rings(target: PushTarget, expected: tuple[Service, Token]) -> None:
+    assert target.vehicle(Kind.CALL) == expected
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CALL])
+def test_a_voip_push_only_announces_a_call(kind: Kind) -> None:
+    assert BOTH.vehicle(kind) == (Service.REMOTE, REMOTE)
+    assert VOIP_ONLY.vehicle(kind) is None
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_browser_gets_no_silent_push(kind: Kind) -> None:
+    assert ANDROID.vehicle(kind) == (Service.ONLY, ONLY)
+    assert (BROWSER.vehicle(kind) is None) == (kind is Kind.REFRESH)
+
+
+def test_all_bindings_of_one_phone_have_one_lease() -> None:
+    turned = iphone((Service.VOIP, VOIP), (Service.REMOTE, REMOTE))
+    assert BOTH.lease == turned.lease
+    assert BOTH.lease in (VOIP.digest, REMOTE.digest)
+    assert BOTH.lease != ANDROID.lease
