@@ -1,6 +1,6 @@
 # The doors of the house. All that is needed: python3 >= 3.11 and make.
 PYTHON ?= python3
-CODE = src $(wildcard tests scripts bench fuzz examples)
+CODE = src tests scripts bench
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help

@@ -30,7 +30,6 @@ class Stranger:
         self.recorder = Recorder()
         self._carrier = world.network.carrier(transport, address, self.recorder)
         self._flow: Flow | None = None
-        self._number = 0
 
     async def open(self) -> Self:
         """Connect."""
@@ -67,13 +66,13 @@ class Stranger:
         body: bytes = b"",
     ) -> Request:
         """Write a request of its own dialog and transaction; `more` are whole field lines."""
-        self._number += 1
+        unique = self.world.ids.hex(16)
         fields = [
-            f"Via: SIP/2.0/{self.transport.via} {self.address};rport;branch={branch or f'z9hG4bK-{self._number}'}",
+            f"Via: SIP/2.0/{self.transport.via} {self.address};rport;branch={branch or f'z9hG4bK{unique}'}",
             "Max-Forwards: 70",
-            f"From: <{sender}>;tag=from-{self._number}",
+            f"From: <{sender}>;tag=from-{unique}",
             f"To: {to or f'<{uri}>'}",
-            f"Call-ID: {call_id or f'call-{self._number}@{self.address.host}'}",
+            f"Call-ID: {call_id or f'call-{unique}@{self.address.host}'}",
             f"CSeq: {seq} {method}",
             *more,
             f"Content-Length: {len(body)}",
@@ -102,16 +101,17 @@ class Stranger:
             return None
         return next(r for r in self.responses_to(request)[known:] if r.status >= 200)
 
-    async def ask_as(self, user: str, request: Request, *, password: str = "", seconds: float = 3.0) -> Response:
-        """Send a request as an account: challenged once, answered with credentials."""
-        challenged = await self.ask(request, seconds=seconds)
+    async def signed(self, user: str, request: Request, *, password: str = "") -> Request:
+        """Return a request again with credentials, after a challenge; as it was when none came."""
+        challenged = await self.ask(request)
         assert challenged is not None
-        secret = Secret(password or f"{user}-password")
-        identity = Identity(user=user, domain=DOMAIN, password=secret)
-        again = retry(request, challenged, identity, self.world.ids)
-        if again is None:
-            return challenged
-        answer = await self.ask(again, seconds=seconds)
+        identity = Identity(user=user, domain=DOMAIN, password=Secret(password or f"{user}-password"))
+        return retry(request, challenged, identity, self.world.ids) or request
+
+    async def ask_as(self, user: str, request: Request, *, password: str = "", seconds: float = 3.0) -> Response:
+        """Send a request as an account and return its final response."""
+        again = await self.signed(user, request, password=password)
+        answer = self.responses_to(request)[-1] if again is request else await self.ask(again, seconds=seconds)
         assert answer is not None
         return answer
 

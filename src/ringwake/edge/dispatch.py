@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ringwake.edge.answers import ALLOW, CAPABILITIES, refuse
 from ringwake.edge.core import Core
+from ringwake.edge.gate import CLAIMS
 from ringwake.edge.in_dialog import ack, in_dialog
 from ringwake.edge.invite import invite
 from ringwake.edge.message import message
@@ -53,11 +54,13 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
         check_extensions(arrived.request)
     routed = take_routes(arrived.request, core.seal, core.own)
     arrived = replace(arrived, request=routed.request)
-    if routed.tokens:
+    has_tag = bool(address(arrived.request.headers, "to").tag)
+    if routed.tokens and has_tag:
+        _drop_claims(core, arrived)
         return in_dialog(core, arrived, routed, now)
-    if routed.is_forged:
-        raise SipError(403, "a Route is not one of ours")
-    if address(arrived.request.headers, "to").tag or arrived.request.method in _INSIDE:
+    if routed.tokens or routed.is_forged:
+        raise SipError(403, "a Route is not one of ours, or begins no dialog")
+    if has_tag or arrived.request.method in _INSIDE:
         raise SipError(481, "the dialog is not known here")
     if arrived.request.method == REGISTER:
         return register(core, arrived, now)
@@ -68,6 +71,7 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
 
 def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
     core.gate.caller(arrived.request, arrived.flow, now)
+    _drop_claims(core, arrived)
     if not _is_ours(core, uri):
         raise SipError(403, "this server relays to its own accounts only")
     account = _account(core, uri)
@@ -75,6 +79,13 @@ def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Ef
         raise SipError(404, "no such account")
     recipe = _RECIPES.get(arrived.request.method, stand_alone)
     return recipe(core, arrived, account, now)
+
+
+def _drop_claims(core: Core, arrived: RequestArrived) -> None:
+    """Only a trusted peer may say who is calling but for From, which was checked (RFC 3325 section 5)."""
+    headers = arrived.request.headers
+    if any(key in headers for key in CLAIMS) and not core.gate.is_peer(arrived.flow):
+        headers.remove(*CLAIMS)
 
 
 def _cancel(core: Core, arrived: RequestArrived, now: float) -> Effects:

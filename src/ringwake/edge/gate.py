@@ -12,6 +12,7 @@ from ringwake.edge.limits import FailureLimit
 from ringwake.model.account import Account, Aor
 from ringwake.model.ports import Directory
 from ringwake.registrar.credentials import Authenticator, Verdict
+from ringwake.sip.address import parse_address
 from ringwake.sip.errors import ParseError, SipError
 from ringwake.sip.fields import address
 from ringwake.sip.flow import Flow
@@ -19,6 +20,8 @@ from ringwake.sip.message import Request
 from ringwake.sip.uri import parse_uri
 
 Network: TypeAlias = IPv4Network | IPv6Network
+CLAIMS = ("p-asserted-identity", "p-preferred-identity")
+"""Fields besides From by which a sender says who it is (RFC 3325)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Gate:
         if not self.directory.is_local(domain):
             raise SipError(404, "this domain is not served here")
         account = self._authenticated(request, flow, now, key="authorization", realm=domain)
-        if account.aor != aor.aor or not self._is_from(request, account):
+        if account.aor != aor.aor or not self._is_from(request, account, "from", *CLAIMS):
             raise SipError(403, "the credentials are those of another address of record")
         return account
 
@@ -68,7 +71,7 @@ class Gate:
             host = ""
         realm = host if self.directory.is_local(host) else self.realm
         account = self._authenticated(request, flow, now, key="proxy-authorization", realm=realm)
-        if not self._is_from(request, account):
+        if not self._is_from(request, account, "from"):
             raise SipError(403, "From is not the address of record of the credentials")
         return account
 
@@ -98,9 +101,10 @@ class Gate:
         account = self.directory.account(Aor(name))
         return account if account is not None and account.tenant == realm else None
 
-    def _is_from(self, request: Request, account: Account) -> bool:
+    def _is_from(self, request: Request, account: Account, *keys: str) -> bool:
         try:
-            return parse_uri(address(request.headers, "from").uri).aor == account.aor
+            values = [value for key in keys for value in request.headers.values(key)]
+            return all(parse_address(value).sip_uri.aor == account.aor for value in values)
         except ParseError:
             return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from ipaddress import IPv6Address
 
 FAILURES = 20
 WINDOW_SECONDS = 60.0
@@ -34,4 +35,10 @@ class FailureLimit:
 
 
 def _prefix(host: str) -> str:
-    return host if ":" not in host else ":".join(host.split(":")[:4])
+    if ":" not in host:
+        return host
+    try:
+        address = IPv6Address(host.partition("%")[0])
+    except ValueError:
+        return host
+    return str(address.ipv4_mapped) if address.ipv4_mapped else address.packed[:8].hex()

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from heapq import heappop, heappush
 from random import Random
 
 from ringwake.net.transport import Listener
@@ -38,6 +41,8 @@ class MemoryNetwork:
         self._random = Random(seed)  # noqa: S311  a reproducible network, not a secret
         self._hosts: dict[tuple[Transport, Address], MemoryCarrier] = {}
         self._serials = itertools.count(1)
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
 
     def carrier(self, transport: Transport, address: Address, listener: Listener) -> MemoryCarrier:
         """Listen on an address."""
@@ -46,8 +51,9 @@ class MemoryNetwork:
         return carrier
 
     def forget(self, carrier: MemoryCarrier) -> None:
-        """Take a host off the network."""
-        self._hosts.pop((carrier.transport, carrier.address), None)
+        """Take a host off the network, unless another has its address by now."""
+        if self._hosts.get((carrier.transport, carrier.address)) is carrier:
+            del self._hosts[carrier.transport, carrier.address]
 
     def host(self, transport: Transport, address: Address) -> MemoryCarrier | None:
         """Return who listens on an address."""
@@ -63,7 +69,19 @@ class MemoryNetwork:
         if flow.transport is Transport.UDP and self._random.random() < self.weather.loss:
             return
         spread = self.weather.jitter * self._random.random() if flow.transport is Transport.UDP else 0.0
-        self.loop.call_later(self.weather.delay + spread, self._arrive, flow, octets)
+        self.later(self.weather.delay + spread, partial(self._arrive, flow, octets))
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do something later; of two things that are due together, first what was asked for first.
+
+        The loop's own timers make no such promise.
+        """
+        at = self.loop.time() + seconds
+        heappush(self._due, (at, next(self._order), work))
+        self.loop.call_at(at, self._next)
+
+    def _next(self) -> None:
+        heappop(self._due)[2]()
 
     def _arrive(self, flow: Flow, octets: bytes) -> None:
         host = self._hosts.get((flow.transport, flow.remote))
@@ -80,6 +98,7 @@ class MemoryCarrier:
         self._network = network
         self._listener = listener
         self._open: set[Flow] = set()
+        self._is_closed = False
 
     async def connect(self, remote: Address) -> Flow:
         """Open a connection; over UDP only name the flow.
@@ -109,7 +128,7 @@ class MemoryCarrier:
 
     def is_open(self, flow: Flow) -> bool:
         """Tell whether a flow can be sent to."""
-        if flow.transport is not self.transport or flow.local != self.address:
+        if self._is_closed or flow.transport is not self.transport or flow.local != self.address:
             return False
         return self.transport is Transport.UDP or flow in self._open
 
@@ -129,10 +148,11 @@ class MemoryCarrier:
         """Close a connection; the other side learns of it a little later."""
         if flow in self._open:
             self._open.discard(flow)
+            self._network.later(0.0, partial(self._listener.closed, flow))
             other = self._network.host(flow.transport, flow.remote)
             if other is not None:
                 mirrored = flow._replace(local=flow.remote, remote=flow.local)
-                self._network.loop.call_later(self._network.weather.delay, other.lost, mirrored)
+                self._network.later(self._network.weather.delay, partial(other.lost, mirrored))
 
     def lost(self, flow: Flow) -> None:
         """Take note that the other side has closed a connection."""
@@ -144,4 +164,5 @@ class MemoryCarrier:
         """Close all connections and leave the network."""
         for flow in tuple(self._open):
             self.close_flow(flow)
+        self._is_closed = True
         self._network.forget(self)

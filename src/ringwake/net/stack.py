@@ -69,6 +69,7 @@ class Stack:
         self._timer: Cancellable | None = None
         self._timer_at: float | None = None
         self._is_pumping = False
+        self._is_closed = False
 
     def attach(self, user: User) -> None:
         """Set who uses the stack."""
@@ -83,10 +84,12 @@ class Stack:
 
     def receive(self, batch: Batch) -> None:
         """Take the messages of one turn of the loop."""
+        if self._is_closed:
+            return
         now = self._clock()
         for flow, octets in batch:
             try:
-                self._layer.receive(parse(octets, is_stream=flow.transport.is_reliable), flow, now)
+                self._layer.receive(parse(octets), flow, now)
             except SipError as error:
                 self._tell(Dropped(error.rule), now)
             except Exception as error:  # noqa: BLE001  the outermost loop: one message must not stop the server
@@ -95,14 +98,15 @@ class Stack:
 
     def opened(self, flow: Flow) -> None:
         """Take note of a new connection."""
-        if self._user is not None:
-            self._user.opened(flow, self._clock())
+        now = self._clock()
+        self._call("opened", lambda user: user.opened(flow, now))
 
     def closed(self, flow: Flow) -> None:
         """Take note that a flow carries nothing any more."""
+        if self._is_closed:
+            return
         now = self._clock()
-        if self._user is not None:
-            self._user.closed(flow, now)
+        self._call("closed", lambda user: user.closed(flow, now))
         self._layer.flow_broken(flow, now)
         self.pump(now)
 
@@ -164,7 +168,8 @@ class Stack:
         self._arm()
 
     async def close(self) -> None:
-        """Close all transports; the timer fires no more."""
+        """Close all transports. Nothing is told any more: what was under way goes on in the next life."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -191,14 +196,19 @@ class Stack:
         return bool(events or outputs)
 
     def _tell(self, event: Event, now: float) -> None:
-        if self._user is None:
+        self._call(type(event).__name__, lambda user: user.receive(event, now))
+
+    def _call(self, where: str, work: Callable[[User], None]) -> None:
+        if self._user is None or self._is_closed:
             return
         try:
-            self._user.receive(event, now)
+            work(self._user)
         except Exception as error:  # noqa: BLE001  the outermost loop: one event must not stop the server
-            self._fault(type(event).__name__, error)
+            self._fault(where, error)
 
     def _arm(self) -> None:
+        if self._is_closed:
+            return
         timers = [self._layer.get_timer(), self._user.get_timer() if self._user else None]
         at = min((moment for moment in timers if moment is not None), default=None)
         if at == self._timer_at and self._timer is not None:
@@ -213,9 +223,5 @@ class Stack:
         # The loop may call a little early; what was asked for by then is due.
         now = self._clock()
         self._layer.handle_timer(now)
-        if self._user is not None:
-            try:
-                self._user.handle_timer(now)
-            except Exception as error:  # noqa: BLE001  the outermost loop: one timer must not stop the server
-                self._fault("timer", error)
+        self._call("timer", lambda user: user.handle_timer(now))
         self.pump(now)

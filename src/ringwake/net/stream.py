@@ -19,6 +19,8 @@ from ringwake.sip.replies import reply
 HANDSHAKE_SECONDS = 10.0
 FIRST_MESSAGE_SECONDS = 20.0
 """A connection that has said nothing whole by then is closed (reliability S17)."""
+CLOSE_SECONDS = 1.0
+"""How long connections may take to let out what was written, when the listener closes."""
 MAX_UNSENT = 256 * 1024
 """Octets that may wait for a slow reader; beyond them its connection is dropped (reliability S17)."""
 BACKLOG = 512
@@ -76,7 +78,8 @@ class Stream:
             ssl=self._tls,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
         )
-        assert connection.flow is not None
+        if connection.flow is None:
+            raise ConnectionResetError("the connection was gone before it stood")
         connection.trust()
         return connection.flow
 
@@ -109,7 +112,7 @@ class Stream:
         for connection in list(self._connections.values()):
             connection.close()
         if gone:
-            await asyncio.wait(gone, timeout=1.0)
+            await asyncio.wait(gone, timeout=CLOSE_SECONDS)
         for connection in list(self._connections.values()):
             connection.abort()
         if self._server is not None:
@@ -144,7 +147,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=MAX_UNSENT)
         if self._transport.get_extra_info("peername") is None:
-            self._transport.abort()  # gone before it was accepted
+            self._transport.abort()  # gone before it stood
             return
         self._deadline = asyncio.get_running_loop().call_later(FIRST_MESSAGE_SECONDS, self.close)
         self.flow = self._stream.opened(self, self._transport)

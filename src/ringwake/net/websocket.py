@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import broadcast
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.protocol import State
 from websockets.typing import Origin, Subprotocol
 
 from ringwake.net.transport import Listener
@@ -21,6 +22,10 @@ from ringwake.sip.parser import MAX_MESSAGE
 
 SIP = Subprotocol("sip")
 HANDSHAKE_SECONDS = 10.0
+FIRST_MESSAGE_SECONDS = 20.0
+"""A connection that has said nothing by then is closed (reliability S17)."""
+CLOSE_SECONDS = 1.0
+"""How long a closing handshake may take: the peer may sleep."""
 MAX_UNSENT = 256 * 1024
 """Octets that may wait for a slow reader (reliability S17)."""
 Connection: TypeAlias = ServerConnection | ClientConnection
@@ -71,6 +76,7 @@ class WebSocket:
             subprotocols=[SIP],
             origins=self._origins,
             open_timeout=HANDSHAKE_SECONDS,
+            close_timeout=CLOSE_SECONDS,
             # A ping to a sleeping phone would wake its radio (design.md section 5).
             ping_interval=None,
             max_size=MAX_MESSAGE,
@@ -90,6 +96,7 @@ class WebSocket:
                 ssl=self._tls,
                 subprotocols=[SIP],
                 open_timeout=HANDSHAKE_SECONDS,
+                close_timeout=CLOSE_SECONDS,
                 ping_interval=None,
                 max_size=MAX_MESSAGE,
                 compression=None,
@@ -97,8 +104,11 @@ class WebSocket:
             )
         except (InvalidHandshake, InvalidMessage) as error:
             raise OSError("the server does not speak SIP over WebSocket") from error
+        if connection.subprotocol != SIP:  # the 101 must name it (RFC 7118 section 4.1)
+            await connection.close()
+            raise OSError("the server does not speak SIP over WebSocket")
         flow = self._opened(connection)
-        reader = asyncio.get_running_loop().create_task(self._read(flow, connection))
+        reader = asyncio.get_running_loop().create_task(self._read(flow, connection, lambda: None))
         self._readers.add(reader)
         reader.add_done_callback(self._readers.discard)
         return flow
@@ -110,12 +120,12 @@ class WebSocket:
         return [Address(*sock.getsockname()[:2]) for sock in self._server.sockets]
 
     def is_open(self, flow: Flow) -> bool:
-        """Tell whether a connection stands."""
-        return flow in self._connections
+        """Tell whether a connection stands, and neither side is closing it."""
+        return self._standing(flow) is not None
 
     def send(self, flow: Flow, octets: bytes) -> bool:
         """Send a message: as text when it is UTF-8, else as binary (RFC 7118 section 5)."""
-        connection = self._connections.get(flow)
+        connection = self._standing(flow)
         if connection is None:
             return False
         try:
@@ -143,10 +153,14 @@ class WebSocket:
         await asyncio.gather(*self._readers, return_exceptions=True)
 
     async def _accepted(self, connection: ServerConnection) -> None:
-        if connection.subprotocol != SIP:
-            await connection.close(1002, "the subprotocol sip is wanted")
-            return
-        await self._read(self._opened(connection), connection)
+        deadline = asyncio.get_running_loop().call_later(FIRST_MESSAGE_SECONDS, connection.transport.close)
+        await self._read(self._opened(connection), connection, deadline.cancel)
+
+    def _standing(self, flow: Flow) -> Connection | None:
+        connection = self._connections.get(flow)
+        if connection is None or connection.state is not State.OPEN or connection.transport.is_closing():
+            return None
+        return connection
 
     def _opened(self, connection: Connection) -> Flow:
         local, remote = connection.local_address, connection.remote_address
@@ -155,16 +169,19 @@ class WebSocket:
         self._listener.opened(flow)
         return flow
 
-    async def _read(self, flow: Flow, connection: Connection) -> None:
+    async def _read(self, flow: Flow, connection: Connection, trust: Callable[[], None]) -> None:
+        """Read to the end; `trust` lets the connection stand without a time limit."""
         try:
             async for frame in connection:
                 octets = frame.encode("utf-8", "surrogateescape") if isinstance(frame, str) else frame
                 if octets == KeepAlive.PING.value:
                     broadcast([connection], PONG.decode())
                 elif octets.strip(b"\r\n"):
+                    trust()
                     self._listener.receive([(flow, octets)])
         except ConnectionClosed:
             pass
         finally:
+            trust()
             del self._connections[flow]
             self._listener.closed(flow)

@@ -17,6 +17,7 @@ from ringwake.model.account import Account
 from ringwake.model.ports import Ids, Seal
 from ringwake.sip.digest import Algorithm, Challenge, Credentials, parse_credentials
 from ringwake.sip.errors import ParseError
+from ringwake.sip.grammar import encode
 from ringwake.sip.message import Request
 
 NONCE_SECONDS = 300.0
@@ -89,7 +90,7 @@ class Authenticator:
         account = find(given.username)
         # The same work for an account that does not exist, so that names cannot be told by time (reliability S7).
         secret = _ha1(account, given) if account else "0" * 32
-        is_right = compare_digest(given.expected(secret, request.method).encode(), given.response.encode())
+        is_right = compare_digest(encode(given.expected(secret, request.method)), encode(given.response))
         if not is_right or account is None:
             return Authentication(Verdict.WRONG)
         if not is_fresh or not self._take(given):
@@ -111,7 +112,8 @@ class Authenticator:
         behind = highest - count
         if count < 1 or behind >= _WINDOW or (behind >= 0 and bits >> behind & 1):
             return False
-        bits = (bits << -behind | 1) if behind < 0 else bits | 1 << behind
+        # A count may leap by billions; no more than the window is shifted.
+        bits = (bits << min(-behind, _WINDOW) | 1) if behind < 0 else bits | 1 << behind
         self._used[given.nonce] = (max(highest, count), bits & (1 << _WINDOW) - 1)
         while len(self._used) > MAX_NONCES:
             oldest, _ = self._used.popitem(last=False)

@@ -18,10 +18,10 @@ from ringwake.model.store_ops import ContactUpdate, Register, Registered
 from ringwake.registrar.push_target import push_target
 from ringwake.sip.address import NameAddr
 from ringwake.sip.errors import ParseError
-from ringwake.sip.fields import contact_expires, contacts, expires, option_tags
+from ringwake.sip.fields import contact_expires, contacts, expires
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
-from ringwake.sip.push_params import PushParams, feature_caps, push_params, without_secrets
+from ringwake.sip.push_params import SECRET_PARAMS, PushParams, feature_caps, push_params, without_secrets
 from ringwake.sip.replies import reply
 
 MAX_CONTACTS = 16
@@ -78,7 +78,7 @@ class Registrar:
         Raises:
             ParseError: a field that we need is malformed.
         """
-        unknown = option_tags(request.headers, "require")
+        unknown = request.headers.values("require")
         if unknown:
             return Refusal(420, "an extension is required", (("unsupported", ", ".join(unknown)),))
         bound, has_star = contacts(request.headers)
@@ -91,7 +91,7 @@ class Registrar:
             wall=wall,
         )
         if has_star:
-            if bound or expires(request.headers) != 0:
+            if request.headers.values("contact") != ["*"] or expires(request.headers) != 0:
                 return Refusal(400, "Contact * stands alone and with Expires: 0")
             return Plan(replace(op, remove_all=True), (), ())
         if len(bound) > MAX_CONTACTS:
@@ -132,15 +132,18 @@ class Registrar:
         granted = self._expiry(asked, target)
         if isinstance(granted, Refusal):
             return granted
-        refresh_after = self.refresh_after(target, granted) if target and granted else None
+        if target and not granted:
+            target, caps = None, []  # a binding that goes is promised nothing
+        refresh_after = self.refresh_after(target, granted) if target else None
         update = ContactUpdate(
             new_id=self.ids.hex(16),
             uri=str(without_secrets(uri)),
-            params=str(contact.params.without("expires")),
+            # Outside the brackets they mean nothing, but a token is a token.
+            params=str(contact.params.without("expires", *SECRET_PARAMS)),
             instance=(contact.params.get("+sip.instance") or "").strip('"'),
             reg_id=_reg_id(contact),
             expires=granted,
-            push=target if granted else None,
+            push=target,
             is_query=wants is not None and wants.prid is None,
             refresh_at=None if refresh_after is None else op.wall + refresh_after,
         )

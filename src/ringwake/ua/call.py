@@ -10,6 +10,7 @@ from enum import Enum
 from ringwake.model.ports import Ids
 from ringwake.sip import sdp
 from ringwake.sip.dialog import Dialog, callee_dialog, caller_dialog
+from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS
 from ringwake.sip.flow import Flow
 from ringwake.sip.headers import Headers
@@ -59,23 +60,32 @@ class IncomingCall:
 
     def ring(self) -> Response:
         """Build the 180."""
-        self.state = CallState.RINGING
+        if self.state is CallState.TRYING:
+            self.state = CallState.RINGING
         return self._reply(180)
 
     def accept(self, now: float) -> Response:
-        """Build the 200 with an SDP answer, or the 488 when there is no common format."""
+        """Build the 200 with an SDP answer; the 488 without a common format; the 400 to an INVITE without a Contact.
+
+        A call that is over stays so: its transaction absorbs a second final response.
+        """
+        if self.state is CallState.ENDED:
+            return self._reply(487)
+        if self._ok is not None:
+            return self._ok
         session = int(self._ids.hex(8), 16)
         body = self.invite.body
         answer = sdp.answer(body, self.flow.local.host, 40000, session=session) if body else None
         if body and answer is None:
-            self.end("rejected")
-            return self._reply(488)
-        described = answer or sdp.offer(self.flow.local.host, 40000, session=session)
-        self._ok = self._reply(200, described)
-        self.dialog = callee_dialog(self.invite, self._ok)
-        self.state = CallState.ANSWERED
+            return self.reject(488)
+        ok = self._reply(200, answer or sdp.offer(self.flow.local.host, 40000, session=session))
+        try:
+            self.dialog = callee_dialog(self.invite, ok)
+        except ParseError:
+            return self.reject(400)
+        self._ok, self.state = ok, CallState.ANSWERED
         self._resend_at, self._give_up_at = now + T1, now + TIMEOUT
-        return self._ok
+        return ok
 
     def reject(self, status: int) -> Response:
         """Build a final failure: 486 busy on this phone, 603 on all of them."""
@@ -101,7 +111,7 @@ class IncomingCall:
             self.end("no ack")
             return None
         self._resend_every = min(self._resend_every * 2, T2)
-        self._resend_at = now + self._resend_every
+        self._resend_at = min(now + self._resend_every, self._give_up_at)
         return self._ok
 
     def get_timer(self) -> float | None:
@@ -154,20 +164,27 @@ class OutgoingCall:
         self.invite = invite
 
     def response(self, response: Response) -> Request | None:
-        """Take a response to the INVITE; returns the ACK when it is a 2xx, each time it comes (section 13.2.2.4)."""
+        """Take a response to the INVITE; returns the ACK when it is a 2xx, each time it comes (section 13.2.2.4).
+
+        A 2xx without a Contact cannot be acknowledged, and ends the call.
+        """
         self.status = response.status
         if response.status < 200:
-            if response.status > 100:
+            if response.status > 100 and self.state is CallState.TRYING:
                 self.state = CallState.RINGING
             return None
         if response.status >= 300:
             self.state = CallState.ENDED
             return None
         if self.dialog is None:
-            self.dialog = caller_dialog(self.invite, response)
+            try:
+                self.dialog = caller_dialog(self.invite, response)
+            except ParseError:
+                self.end("no contact")
+                return None
             self.state = CallState.UP
         if self._ack is None:
-            self._ack = self.dialog.request(ACK, via=_via(self.flow, self._ids), seq=self.invite.cseq.number)
+            self._ack = self._acknowledge(self.dialog)
         return self._ack
 
     def bye(self) -> Request | None:
@@ -180,6 +197,14 @@ class OutgoingCall:
     def end(self, ending: str = "") -> None:
         """Take note that the call is over, and why."""
         self.state, self.ending = CallState.ENDED, ending or self.ending
+
+    def _acknowledge(self, dialog: Dialog) -> Request:
+        """Build the ACK, with the credentials of its INVITE (section 13.2.2.4)."""
+        ack = dialog.request(ACK, via=_via(self.flow, self._ids), seq=self.invite.cseq.number)
+        for key in ("authorization", "proxy-authorization"):
+            for text in self.invite.headers.texts(key):
+                ack.headers.append(key, text)
+        return ack
 
     def _invite(self, target: str, identity: Identity, contact: str) -> Request:
         headers = Headers()

@@ -15,8 +15,8 @@ _FIELDS = {401: ("www-authenticate", "authorization"), 407: ("proxy-authenticate
 def retry(request: Request, response: Response, identity: Identity, ids: Ids) -> Request | None:
     """Build the request that answers a 401 or 407; None when there is no point in it.
 
-    The topmost challenge with an algorithm of ours is taken. Credentials that were refused are not sent again, unless
-    only their nonce was stale.
+    The topmost challenge that we can answer is taken. Credentials that were refused are not sent again, unless only
+    their nonce was stale and there is a new one.
 
     Args:
         request: as it was sent.
@@ -28,7 +28,7 @@ def retry(request: Request, response: Response, identity: Identity, ids: Ids) ->
     if fields is None:
         return None
     challenge = _first_known(response, fields[0])
-    if challenge is None or (fields[1] in request.headers and not challenge.stale):
+    if challenge is None or not _may_try(challenge, request, fields[1]):
         return None
     again = request.copy()
     again.headers.remove(fields[1])
@@ -53,6 +53,12 @@ def _first_known(response: Response, key: str) -> Challenge | None:
             challenge = parse_challenge(text)
         except ParseError:
             continue
-        if challenge is not None and challenge.algorithm is not None:
+        if challenge is not None and challenge.algorithm is not None and (not challenge.qop or "auth" in challenge.qop):
             return challenge
     return None
+
+
+def _may_try(challenge: Challenge, request: Request, key: str) -> bool:
+    """Tell whether the request had no credentials yet, or only their nonce was stale and there is a new one."""
+    given = request.headers.texts(key)
+    return not given or (challenge.stale and not any(challenge.nonce in text for text in given))

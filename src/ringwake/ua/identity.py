@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringwake.secret import Secret
+from ringwake.sip.grammar import quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +24,5 @@ class Identity:
 
     def address(self, tag: str) -> str:
         """Return a From value."""
-        name = f'"{self.display}" ' if self.display else ""
+        name = f"{quote(self.display)} " if self.display else ""
         return f"{name}<{self.aor}>;tag={tag}"

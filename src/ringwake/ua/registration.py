@@ -63,10 +63,11 @@ class Registration:
         return self._register(flow, contact, expires)
 
     def query(self, flow: Flow, provider: str) -> Request:
-        """Build a REGISTER that asks what the server knows of a push service (section 4.1.5), and binds nothing."""
+        """Build a REGISTER that binds nothing and asks for a push service, or without a name for all (4.1.5)."""
         # A user part of its own, so that it can be no binding of ours that this ends.
         user, transport = f"query-{self.ids.hex(8)}", flow.transport.uri_parameter
-        contact = f"<sip:{user}@{flow.local};transport={transport};pn-provider={provider}>"
+        value = f"={provider}" if provider else ""
+        contact = f"<sip:{user}@{flow.local};transport={transport};pn-provider{value}>"
         return self._register(flow, contact, 0)
 
     def _register(self, flow: Flow, contact: str, expires: int) -> Request:
@@ -96,7 +97,8 @@ class Registration:
 
     def granted(self, response: Response) -> Granted:
         """Read a 2xx to our REGISTER."""
-        services = [service for text in response.headers.texts("feature-caps") for service in _PNS.findall(text)]
+        caps = (value for text in response.headers.texts("feature-caps") for value in _PNS.findall(text))
+        services = {service.strip().lower() for value in caps for service in value.split(",")}
         return Granted(self._expires(response), self.push is not None and self.push.provider in services)
 
     def _expires(self, response: Response) -> int:

@@ -140,6 +140,10 @@ def call_uuid(call_id: str) -> str:
 
 
 def _caller(display: str, uri: str) -> Caller:
-    user, at, host = uri.partition(":")[2].partition(";")[0].rpartition("@")
-    name = display or unescape(user.partition(":")[0] if at else host)
-    return Caller(uri.partition(";")[0], "".join(c for c in name if c.isprintable())[:80])
+    """Name a caller: no password, parameters or header fields of its URI, and nothing that cannot be shown."""
+    scheme, _, rest = uri.partition(":")
+    userinfo, at, hostport = rest.rpartition("@")
+    user, host = userinfo.partition(":")[0], hostport.partition(";")[0].partition("?")[0]
+    names = (display, unescape(user.partition(";")[0]), host)
+    shown = ("".join(c for c in name if c.isprintable())[:80] for name in names)
+    return Caller(f"{scheme}:{user}{at}{host}", next(filter(None, shown), ""))

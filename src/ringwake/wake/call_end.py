@@ -10,7 +10,13 @@ NO_WAKE = 480
 """What a phone that did not come stands for (RFC 8599 section 5.6.2)."""
 NOTICE_SECONDS = 86400.0
 """How long the notice of a missed call is worth delivering."""
-_NOTICES = {CallEnd.ANSWERED: Kind.ELSEWHERE, CallEnd.CANCELLED: Kind.CANCEL}
+# As docs/reference/payload.md tells the apps.
+_NOTICES = {
+    CallEnd.ANSWERED: Kind.ELSEWHERE,
+    CallEnd.DECLINED: Kind.ELSEWHERE,
+    CallEnd.CANCELLED: Kind.CANCEL,
+    CallEnd.ERROR: Kind.CANCEL,
+}
 
 
 def how_it_ended(context: ResponseContext, *, is_cancelled: bool) -> CallEnd:

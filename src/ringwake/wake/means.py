@@ -18,6 +18,8 @@ class Timing:
     """For somebody to answer a phone that has the INVITE."""
     probe: float = 1.0
     """For any answer of a phone that seems awake, before it is woken by push as well (reliability F15)."""
+    answer: float = 5.0
+    """For any answer of a phone that was sent the INVITE, though `wake` be over: it came late, but it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

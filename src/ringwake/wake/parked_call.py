@@ -14,7 +14,7 @@ from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
 from ringwake.model.store_ops import Finish, ForgetToken, Invite
-from ringwake.proxy.forking import Branch, BranchState, ResponseContext
+from ringwake.proxy.forking import BranchState, ResponseContext
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
@@ -60,9 +60,9 @@ class ParkedCall(Owner):
             if target.action is Action.RING:
                 effects.append(self._ring(target.binding, target.binding.flow, now))
             elif target.action is Action.WAKE:
-                effects.append(self._expect(target.binding, now))
+                self._expect(target.binding, now)
             elif target.action is Action.AWAIT:
-                self._waits[target.binding.id] = Wait(target.binding)
+                self._waits[target.binding.id] = Wait(target.binding, silent_until=self._wake_until)
                 self.context.expect(target.binding.id)
         if not self._waits:
             effects.append(self.context.refuse(NO_WAKE))
@@ -79,20 +79,20 @@ class ParkedCall(Owner):
         wait = self._waits.setdefault(binding.id, Wait(binding))
         wait.binding = binding
         wait.stop_pushing()
-        branch = self.context.branch(binding.id)
+        branch, effects = self.context.branch(binding.id), NOTHING
         is_live = branch is not None and branch.state is BranchState.LIVE
-        if branch is not None and is_live and (branch.flow == binding.flow or branch.has_answered):
-            return NOTHING
-        note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
-        effects = self._ring(binding, binding.flow, now)
-        wait.probe_at = None
-        return self._settle((*note, *effects), now)
+        if branch is None or not is_live or not (branch.flow == binding.flow or branch.has_answered):
+            note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
+            effects = (*note, *self._ring(binding, binding.flow, now))
+        wait.has_come, wait.probe_at = True, None
+        return self._settle(effects, now)
 
     def response(self, branch_id: str, response: Response, now: float) -> Effects:
         """A phone has answered the INVITE."""
         wait = self._wait_of(branch_id)
         if wait is not None:
             wait.stop_pushing()
+            wait.has_come = True
         effects = self.context.response(branch_id, response)
         if wait is None or response.status == 100:
             return self._settle(effects, now)
@@ -104,34 +104,37 @@ class ParkedCall(Owner):
         """A phone can be heard no more down the flow of its branch."""
         wait = self._wait_of(branch_id)
         branch = self.context.branch(wait.binding.id) if wait else None
-        can_wait = wait is not None and now < self._wake_until and not self._is_cancelled and self.context.final is None
-        if wait is None or branch is None or branch.verdict is not None or not can_wait:
+        if wait and branch and failure is Failure.TRANSPORT and branch.flow == wait.binding.flow:
+            wait.has_come = False  # and has gone again
+        if wait is None or branch is None or branch.verdict is not None or not self.context.is_open:
             return self._settle(self.context.failed(branch_id, failure), now)
         if failure is Failure.TRANSPORT and branch.flow != wait.binding.flow:
             # It has registered on another flow meanwhile: the same branch again is a retransmission to it.
             return self._settle(self._ring(wait.binding, wait.binding.flow, now), now)
-        if failure is Failure.TRANSPORT and wait.binding.push is not None:
-            paused = self.context.pause(branch_id)
-            return self._settle((*paused, *self._expect(wait.binding, now), *self._push_due(now)), now)
-        return self._settle(self.context.failed(branch_id, failure), now)
+        if now >= self._wake_until or wait.binding.push is None:
+            return self._settle(self.context.failed(branch_id, failure), now)
+        paused = self.context.pause(branch_id)
+        if failure is Failure.TRANSPORT:  # after a time-out its push is under way: it was silent for too long before
+            self._expect(wait.binding, now)
+        return self._settle((*paused, *self._push_due(now)), now)
 
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
         """The provider has answered, or not."""
         wait = self._waits.get(device)
-        if wait is None or wait.delivery is None:
+        pushed_to = wait.pushed_to if wait else None
+        if wait is None or wait.delivery is None or pushed_to is None:
             return NOTHING
         wait.delivery.outcome(outcome, now)
         wait.was_accepted = wait.was_accepted or isinstance(outcome, Accepted)
         effects = [self._note_outcome(device, outcome, now)]
-        target = wait.binding.push
-        if target is not None and wait.delivery.stage is not Stage.ACCEPTED:
-            self._means.budget.give_back(target, Kind.CALL, self.record.id)
+        if pushed_to.push is not None and not isinstance(outcome, Accepted):
+            self._means.budget.give_back(pushed_to.push, Kind.CALL, self.record.id)
         if wait.delivery.stage in (Stage.DEAD, Stage.REFUSED) and self.end is None:
             branch = self.context.branch(device)
             if branch is not None and branch.state is BranchState.PENDING:
                 effects.append(self.context.give_up(device, NO_WAKE))
-        if isinstance(outcome, Unregistered) and target is not None:
-            effects.append(self._forget(wait.binding, outcome))
+        if isinstance(outcome, Unregistered):
+            effects.append(_forget(pushed_to, outcome))
         return self._settle(_join(effects), now)
 
     def cancel(self, reason: str, now: float) -> Effects:
@@ -149,8 +152,8 @@ class ParkedCall(Owner):
             if wait.ring_until is not None and wait.ring_until <= now:
                 wait.ring_until = None
                 effects.append(self.context.give_up(wait.binding.id, NO_WAKE))
-        if now >= self._wake_until:
-            effects += [self.context.give_up(branch.device, NO_WAKE) for branch in self._silent()]
+        silent = [wait for wait in self._silent() if wait.silent_until <= now]
+        effects += [self.context.give_up(wait.binding.id, NO_WAKE) for wait in silent]
         effects.append(self._push_due(now))
         return self._settle(_join(effects), now)
 
@@ -159,9 +162,7 @@ class ParkedCall(Owner):
         if self.end is not None:
             return None
         at = [moment for wait in self._waits.values() for moment in wait.timers()]
-        if any(branch.verdict is None for branch in self._silent()):
-            at.append(self._wake_until)
-        return min(at, default=None)
+        return min([*at, *(wait.silent_until for wait in self._silent())], default=None)
 
     @property
     def is_settled(self) -> bool:
@@ -175,22 +176,24 @@ class ParkedCall(Owner):
         effects = self.context.begin(binding.id, self._compose(self.record, binding, flow), flow)
         if not effects:
             return NOTHING
-        wait.ring_until = now + self._means.timing.ring
-        wait.probe_at = now + self._means.timing.probe if binding.push is not None else None
+        timing = self._means.timing
+        if wait.ring_until is None or not wait.has_come:  # a phone that moves while it rings gains no time by that
+            wait.ring_until = now + timing.ring
+        wait.silent_until = max(self._wake_until, now + timing.answer)
+        wait.probe_at = now + timing.probe if binding.push is not None and not wait.has_come else None
         return (*effects, *self._note(Happened.INVITE_SENT, now, device=binding.id, transport=flow.transport.value))
 
-    def _expect(self, binding: Binding, now: float) -> Effects:
+    def _expect(self, binding: Binding, now: float) -> None:
         wait = self._waits.setdefault(binding.id, Wait(binding))
-        wait.binding, wait.delivery = binding, self._delivery(now)
-        wait.probe_at = wait.ring_until = None
+        wait.binding, wait.delivery, wait.has_come = binding, self._delivery(now), False
+        wait.probe_at, wait.ring_until, wait.silent_until = None, None, self._wake_until
         self.context.expect(binding.id)
-        return NOTHING
 
     def _delivery(self, now: float) -> Delivery:
         return Delivery(now=now, until=self._wake_until, jitter=self._means.jitter())
 
     def _push_due(self, now: float) -> Effects:
-        if self.context.final is not None or self._is_cancelled:
+        if not self.context.is_open:
             return NOTHING
         return _join(
             self._push(wait, now) for wait in self._waits.values() if wait.delivery and wait.delivery.is_due(now)
@@ -200,17 +203,16 @@ class ParkedCall(Owner):
         delivery, target = wait.delivery, wait.binding.push
         assert delivery is not None
         wall = self._means.wall(now)
-        if target is None:
-            return NOTHING
         until = max(wall, self.record.wake_until)
-        push = self._announcement.push(Kind.CALL, target, seq=self._seq, wall=wall, until=until)
-        if push is None:
+        push = self._announcement.push(Kind.CALL, target, seq=self._seq, wall=wall, until=until) if target else None
+        if target is None or push is None:
             delivery.stop()
             return NOTHING
         if not self._means.budget.take(target, Kind.CALL, self.record.id, now):
             delivery.share(now)
             return self._note(Happened.PUSH_SUPPRESSED, now, device=wait.binding.id, reason="single_flight")
         self._seq += 1
+        wait.pushed_to = wait.binding
         delivery.begin()
         note = self._note(
             Happened.PUSH_SENT,
@@ -222,24 +224,21 @@ class ParkedCall(Owner):
         )
         return (SendPush(push, self.record.id, wait.binding.id), *note)
 
-    def _silent(self) -> list[Branch]:
-        """Return the branches of phones that have said nothing yet, asleep or not."""
-        return [b for b in self.context.branches if b.state is not BranchState.DONE and not b.has_answered]
+    def _silent(self) -> list[Wait]:
+        """Return the waits for phones that have said nothing yet, asleep or not."""
+        open_ones = (b for b in self.context.branches if b.state is not BranchState.DONE and not b.has_answered)
+        return [self._waits[b.device] for b in open_ones]
 
     def _wait_of(self, branch_id: str) -> Wait | None:
         return next((self._waits[b.device] for b in self.context.branches if b.id == branch_id), None)
 
-    def _forget(self, binding: Binding, outcome: Unregistered) -> Effects:
-        vehicle = binding.push.vehicle(Kind.CALL) if binding.push else None
-        if vehicle is None:
-            return NOTHING
-        dead_at = binding.registered_at if outcome.at is None else outcome.at
-        return (Persist(ForgetToken(digest=vehicle[1].digest, dead_at=dead_at)),)
-
     # ---- the end
 
     def _settle(self, effects: Effects, now: float) -> Effects:
-        """End the call when its final response has been said."""
+        """Push no more when nobody can join the call any more; end it when its final response has been said."""
+        if not self.context.is_open:
+            for wait in self._waits.values():
+                wait.stop_pushing()
         if self.end is not None or self.context.final is None:
             return effects
         self.end = how_it_ended(self.context, is_cancelled=self._is_cancelled)
@@ -251,9 +250,8 @@ class ParkedCall(Owner):
 
     def _notice(self, wait: Wait, kind: Kind, now: float) -> Effects:
         """Tell the end of the call to a phone that was pushed to and has not come."""
-        branch, target = self.context.branch(wait.binding.id), wait.binding.push
-        has_come = branch is not None and branch.id != ""
-        if target is None or has_come or not wait.may_be_pushed:
+        target = wait.binding.push
+        if target is None or wait.has_come or not wait.may_be_pushed:
             return NOTHING
         wall = self._means.wall(now)
         push = self._announcement.push(kind, target, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
@@ -271,6 +269,13 @@ class ParkedCall(Owner):
 
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
         return (Note(Event(what, now, self.record.trace, fields)),)
+
+
+def _forget(binding: Binding, outcome: Unregistered) -> Effects:
+    vehicle = binding.push.vehicle(Kind.CALL) if binding.push else None
+    assert vehicle is not None, "it was pushed to"
+    dead_at = binding.registered_at if outcome.at is None else outcome.at
+    return (Persist(ForgetToken(digest=vehicle[1].digest, dead_at=dead_at)),)
 
 
 def _join(effects: Iterable[Effects]) -> Effects:

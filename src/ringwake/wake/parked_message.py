@@ -35,8 +35,9 @@ class ParkedMessage(Owner):
 
     def start(self, sleeping: Iterable[Binding], now: float) -> Effects:
         """Wake the phones that sleep."""
+        until = now + min(PUSH_SECONDS, self.message.expires_at - self._means.wall(now))
         for binding in sleeping:
-            delivery = Delivery(now=now, until=now + PUSH_SECONDS, jitter=self._means.jitter())
+            delivery = Delivery(now=now, until=until, jitter=self._means.jitter())
             self._waits[binding.id] = Wait(binding, delivery)
         return self.handle_timer(now)
 
@@ -78,12 +79,12 @@ class ParkedMessage(Owner):
 
     def _push(self, wait: Wait, now: float) -> Effects:
         delivery, target = wait.delivery, wait.binding.push
-        if delivery is None or target is None:
-            return NOTHING
+        assert delivery is not None
         announcement = replace(self._announcement, call_id=delivery_call_id(self._seal, self.message, wait.binding.id))
         wall = self._means.wall(now)
-        push = announcement.push(Kind.MESSAGE, target, seq=0, wall=wall, until=self.message.expires_at)
-        if push is None:
+        until = self.message.expires_at
+        push = announcement.push(Kind.MESSAGE, target, seq=0, wall=wall, until=until) if target else None
+        if target is None or push is None:
             delivery.stop()
             return NOTHING
         if not self._means.budget.take(target, Kind.MESSAGE, self.message.id, now):

@@ -13,6 +13,8 @@ from ringwake.model.push import Kind, PushTarget
 
 JITTER = 0.1
 """Share of the lead by which devices are spread."""
+# Seconds. What is this close to the last try was the last try: a rounded difference of times would bring another.
+_GRAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class RefreshPolicy:
             grant: seconds until the binding expires.
             jitter: 0 to 1.
         """
-        if target.vehicle(Kind.REFRESH) is None:
+        if target.vehicle(Kind.REFRESH) is None or grant <= self.last:
             return None
         every = min(self.every, grant)
         lead = min(self.lead, every / 2)
@@ -50,7 +52,7 @@ class RefreshPolicy:
             since: seconds since that REGISTER.
             left: seconds until the binding expires.
         """
-        if left <= self.last:
+        if left < self.last + _GRAIN:
             return None
         lead = min(self.lead, min(self.every, since + left) / 2)
         rungs = (lead / 2, lead / 3)

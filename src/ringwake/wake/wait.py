@@ -18,8 +18,14 @@ class Wait:
     probe_at: float | None = None
     """When to wake it by push as well, unless it has answered."""
     ring_until: float | None = None
+    silent_until: float = 0.0
+    """When it is given up, if it has said nothing by then."""
+    pushed_to: Binding | None = None
+    """Its binding when the last push went out: the outcome speaks of that token and that registration."""
     was_accepted: bool = False
     """Whether a provider has taken a push for it."""
+    has_come: bool = False
+    """Whether it has registered or answered since it was last expected."""
 
     def stop(self) -> None:
         """Push no more, and let no timer run."""

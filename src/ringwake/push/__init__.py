@@ -1,0 +1,1 @@
+"""The senders: one push to one phone through APNs, FCM or Web Push. `senders.Senders` is the door."""

@@ -1,0 +1,102 @@
+"""What an iPhone gets: `aps` for its system, `ringwake` for the app (docs/reference/payload.md, push-services 1.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from ringwake.model.push import Alert, Kind, Notice, Push, Service
+from ringwake.push.envelope import Envelope, envelope, fitted
+from ringwake.push.errors import UnsendableError
+
+LIMIT = 4096
+VOIP_LIMIT = 5120
+
+
+class Form(StrEnum):
+    """`apns-push-type`: what iOS does with it."""
+
+    VOIP = "voip"
+    """Starts the app at once, which must report a call to CallKit."""
+    ALERT = "alert"
+    """Shows, sounds or counts."""
+    BACKGROUND = "background"
+    """Gives the app some time, when the system thinks fit."""
+
+
+class _Text(msgspec.Struct, frozen=True, omit_defaults=True):
+    title: str = ""
+    body: str = ""
+
+
+class _Aps(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", omit_defaults=True):
+    alert: _Text | None = None
+    sound: str = ""
+    badge: int | None = None
+    category: str = ""
+    interruption_level: str = ""
+    mutable_content: int = 0
+    content_available: int = 0
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    aps: _Aps
+    ringwake: Envelope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApnsPayload:
+    """The body, and the form that it is for."""
+
+    form: Form
+    body: bytes
+
+
+def payload(push: Push) -> ApnsPayload:
+    """Build the payload of a push.
+
+    Raises:
+        UnsendableError: it is too long, or would go to the VoIP token without announcing a call.
+    """
+    form = _form(push)
+    limit = VOIP_LIMIT if form is Form.VOIP else LIMIT
+
+    def body(notice: Notice) -> bytes:
+        return msgspec.json.encode(_Payload(_aps(form, notice), envelope(notice, push.expires_at)))
+
+    return ApnsPayload(form=form, body=body(fitted(push, lambda notice: len(body(notice)) <= limit)))
+
+
+def _form(push: Push) -> Form:
+    notice = push.notice
+    if push.service is Service.VOIP:
+        if notice.kind is not Kind.CALL:
+            # iOS stops starting an app whose VoIP pushes show no call (push-services 1.5).
+            raise UnsendableError("a VoIP push only announces a call")
+        return Form.VOIP
+    is_silent = notice.kind is Kind.REFRESH or notice.alert is None or not _is_perceptible(notice.alert)
+    return Form.BACKGROUND if is_silent else Form.ALERT
+
+
+def _is_perceptible(alert: Alert) -> bool:
+    return bool(alert.body or alert.sound) or alert.badge is not None
+
+
+def _aps(form: Form, notice: Notice) -> _Aps:
+    alert = notice.alert
+    if form is Form.BACKGROUND:
+        return _Aps(content_available=1)
+    if alert is None:
+        return _Aps()
+    is_shown = form is Form.ALERT
+    return _Aps(
+        alert=_Text(alert.title, alert.body) if alert.body else None,
+        sound=alert.sound,
+        badge=alert.badge,
+        category=alert.category,
+        interruption_level="time-sensitive" if is_shown and notice.kind is Kind.CALL else "",
+        mutable_content=int(is_shown),
+        content_available=int(is_shown),
+    )

@@ -1,0 +1,63 @@
+"""What an answer of APNs means: every reason of Apple's table (push-services 1.4)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.push.http import Answer
+from ringwake.push.retry_after import retry_after
+
+EXPIRED: Final = "ExpiredProviderToken"
+"""Our own token is too old: renew it once, try once again."""
+
+# The token is dead. Never for what may be our own mistake (403, TopicDisallowed): that would delete every user.
+_DEAD = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "ExpiredToken", "Unregistered"})
+_THROTTLED = frozenset({"TooManyProviderTokenUpdates", "TooManyRequests"})
+_TRANSIENT = frozenset({"IdleTimeout", "InternalServerError", "ServiceUnavailable", "Shutdown"})
+_LATEST_MS = 4e12
+_REASON = re.compile(r"[A-Za-z]{1,64}")
+
+
+def verdict(answer: Answer, *, wall: float) -> Outcome:
+    """Return the outcome of an attempt.
+
+    Args:
+        answer: what APNs said.
+        wall: epoch seconds now.
+    """
+    if answer.status == 200:
+        # The unique id is what Apple's delivery log knows the push by; only the sandbox gives it.
+        return Accepted(answer.headers.get("apns-unique-id") or answer.headers.get("apns-id", ""))
+    said = _read(answer.body)
+    reason = _reason(said) or f"HTTP {answer.status}"
+    if reason in _DEAD or answer.status == 410:
+        return Unregistered(reason, _seconds(said.get("timestamp")))
+    pause = retry_after(answer.headers, wall=wall)
+    if reason in _THROTTLED or answer.status == 429:
+        return Throttled(reason, pause)
+    if reason in _TRANSIENT or answer.status >= 500:
+        return Unreachable(reason) if pause is None else Throttled(reason, pause)
+    return Refused(reason, answer.status)
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+
+
+def _reason(said: dict[str, Any]) -> str:
+    reason = said.get("reason")
+    return reason if isinstance(reason, str) and _REASON.fullmatch(reason) else ""
+
+
+def _seconds(timestamp: object) -> float | None:
+    """Return epoch seconds: Apple counts milliseconds."""
+    if isinstance(timestamp, int | float) and 0 < timestamp < _LATEST_MS:
+        return timestamp / 1000
+    return None

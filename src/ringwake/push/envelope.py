@@ -1,0 +1,163 @@
+"""What every push carries, whatever the service (docs/reference/payload.md), and how it is made to fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+
+import msgspec
+
+from ringwake.model.push import Alert, Kind, Notice, Push
+from ringwake.push.errors import UnsendableError
+
+VERSION = 1
+# SIP octets that are not UTF-8 were decoded with surrogateescape; no JSON can carry them.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls or writes."""
+
+    uri: str
+    name: str
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "from"}):
+    """The `ringwake` object; members in the order of the page."""
+
+    v: int
+    kind: str
+    id: str
+    call_id: str
+    account: str
+    seq: int
+    uuid: str
+    deadline_ms: int
+    expires: int
+    sender: Caller | msgspec.UnsetType = msgspec.UNSET
+
+
+def envelope(notice: Notice, expires_at: float) -> Envelope:
+    """Build the `ringwake` object of a clean notice."""
+    has_sender = bool(notice.from_uri or notice.from_name)
+    return Envelope(
+        v=VERSION,
+        kind=notice.kind.value,
+        id=notice.id,
+        call_id=notice.call_id,
+        account=notice.account,
+        seq=notice.seq,
+        uuid=notice.uuid,
+        deadline_ms=notice.deadline_ms,
+        expires=int(expires_at),
+        sender=Caller(notice.from_uri, notice.from_name) if has_sender else msgspec.UNSET,
+    )
+
+
+def fitted(push: Push, fits: Callable[[Notice], bool]) -> Notice:
+    """Return the notice, clean, with as much of its text as fits.
+
+    Args:
+        push: to take the notice from.
+        fits: builds the payload of a notice and tells whether its length is allowed.
+
+    Raises:
+        UnsendableError: what may not be shortened is too long.
+    """
+    notice = _clean(push.notice)
+    if fits(notice):
+        return notice
+    for shortened in _shortenings(notice, fits):
+        if fits(shortened):
+            return shortened
+    raise UnsendableError("payload too large", status=413)
+
+
+def replaces(notice: Notice) -> str:
+    """Return the name under which a newer push replaces an older one: 32 characters of base64url.
+
+    All pushes of a call replace each other, so that "missed" does not stand beside "calling"; messages do not.
+    """
+    match notice.kind:
+        case Kind.MESSAGE:
+            name = f"message\0{notice.id}"
+        case Kind.REFRESH:
+            name = "refresh"
+        case _:
+            name = f"call\0{notice.account}\0{notice.call_id}"
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _shortenings(notice: Notice, fits: Callable[[Notice], bool]) -> Iterator[Notice]:
+    """Yield ever shorter forms, in the order of the page."""
+    for read, write in ((_name, _with_name), (_body, _with_body), (_title, _with_title)):
+        notice = _longest(notice, read(notice), write=write, fits=fits)
+        yield notice
+    yield replace(notice, from_uri="", from_name="")
+
+
+def _longest(
+    notice: Notice, text: str, *, write: Callable[[Notice, str], Notice], fits: Callable[[Notice], bool]
+) -> Notice:
+    """Return the notice with the longest beginning of a text that fits; with none of it if none does."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(write(notice, text[:middle])):
+            low = middle
+        else:
+            high = middle - 1
+    return write(notice, text[:low]) if text else notice
+
+
+def _name(notice: Notice) -> str:
+    return notice.from_name
+
+
+def _with_name(notice: Notice, text: str) -> Notice:
+    return replace(notice, from_name=text)
+
+
+def _body(notice: Notice) -> str:
+    return notice.alert.body if notice.alert else ""
+
+
+def _with_body(notice: Notice, text: str) -> Notice:
+    return replace(notice, alert=replace(notice.alert or Alert(), body=text))
+
+
+def _title(notice: Notice) -> str:
+    return notice.alert.title if notice.alert else ""
+
+
+def _with_title(notice: Notice, text: str) -> Notice:
+    return replace(notice, alert=replace(notice.alert or Alert(), title=text))
+
+
+def _clean(notice: Notice) -> Notice:
+    alert = notice.alert
+    if alert is not None:
+        alert = Alert(
+            title=clean(alert.title),
+            body=clean(alert.body),
+            sound=clean(alert.sound),
+            badge=alert.badge,
+            category=clean(alert.category),
+        )
+    return replace(
+        notice,
+        id=clean(notice.id),
+        account=clean(notice.account),
+        call_id=clean(notice.call_id),
+        from_uri=clean(notice.from_uri),
+        from_name=clean(notice.from_name),
+        uuid=clean(notice.uuid),
+        alert=alert,
+    )
+
+
+def clean(text: str) -> str:
+    """Return a text that JSON can carry: octets that were not UTF-8 become U+FFFD."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,66 @@
+"""Pushes to Android phones by FCM HTTP v1 (push-services section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ringwake.model.push import Outcome, Push, Refused
+from ringwake.push.fcm.oauth import AccessToken, OAuthRefusedError
+from ringwake.push.fcm.payload import payload
+from ringwake.push.fcm.verdict import UNAUTHENTICATED, verdict
+from ringwake.push.fields import checked
+from ringwake.push.http import Answer, PushTransport
+
+ENDPOINT = "https://fcm.googleapis.com"
+
+
+class Fcm:
+    """One Firebase project."""
+
+    def __init__(
+        self, transport: PushTransport, token: AccessToken, *, project: str, endpoint: str, wall: Callable[[], float]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            transport: to the endpoint.
+            token: of a service account of the project.
+            project: its id or number.
+            endpoint: `https://host[:port]`.
+            wall: epoch seconds now.
+
+        Raises:
+            UnsendableError: this is no project id.
+        """
+        self._transport = transport
+        self._token = token
+        self._url = f"{endpoint}/v1/projects/{checked('project', project)}/messages:send"
+        self._wall = wall
+
+    async def send(self, push: Push) -> Outcome:
+        """Make one attempt.
+
+        Raises:
+            PushError: nothing was sent, or nothing came back.
+        """
+        body = payload(push, checked("registration token", push.token.reveal()), wall=self._wall())
+        try:
+            token = await self._token.current()
+            outcome = await self._attempt(push, body, token)
+            if outcome == Refused(UNAUTHENTICATED, 401):
+                newer = await self._token.replace(token)
+                if newer is not None:
+                    outcome = await self._attempt(push, body, newer)
+        except OAuthRefusedError as error:
+            return Refused(error.reason, 401)
+        return outcome
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._token.close()
+        await self._transport.close()
+
+    async def _attempt(self, push: Push, body: bytes, token: str) -> Outcome:
+        headers = {"authorization": f"bearer {token}", "content-type": "application/json"}
+        answer: Answer = await self._transport.post(self._url, headers, body=body, within=push.timeout)
+        return verdict(answer, wall=self._wall())

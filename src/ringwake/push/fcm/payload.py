@@ -1,0 +1,66 @@
+"""What an Android phone gets: a data message (docs/reference/payload.md, push-services section 2)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ringwake.model.push import Kind, Notice, Push
+from ringwake.push.envelope import envelope, fitted
+
+LIMIT = 4096
+"""Octets of all keys and values of `data`."""
+LONGEST = 2419200
+"""Seconds: four weeks."""
+
+
+class _Android(msgspec.Struct, frozen=True):
+    priority: str
+    ttl: str
+
+
+class _Message(msgspec.Struct, frozen=True):
+    token: str
+    data: dict[str, str]
+    android: _Android
+
+
+class _Request(msgspec.Struct, frozen=True):
+    message: _Message
+
+
+def payload(push: Push, token: str, *, wall: float) -> bytes:
+    """Build the request's body.
+
+    Args:
+        push: what to say.
+        token: registration token.
+        wall: epoch seconds now.
+
+    Raises:
+        UnsendableError: it is too long.
+    """
+    notice = fitted(push, lambda notice: _size(_data(notice, push.expires_at)) <= LIMIT)
+    left = min(max(0, int(push.expires_at - wall)), LONGEST)
+    # HIGH without anything to show makes Google lower all of the app's messages (push-services section 2).
+    priority = "NORMAL" if notice.kind is Kind.REFRESH else "HIGH"
+    android = _Android(priority=priority, ttl=f"{left}s")
+    return msgspec.json.encode(_Request(_Message(token, _data(notice, push.expires_at), android)))
+
+
+def _data(notice: Notice, expires_at: float) -> dict[str, str]:
+    data = {"ringwake": msgspec.json.encode(envelope(notice, expires_at)).decode()}
+    alert = notice.alert
+    if alert is None or notice.kind is Kind.REFRESH:
+        return data
+    texts = {
+        "title": alert.title if alert.body else "",
+        "body": alert.body,
+        "sound": alert.sound,
+        "badge": "" if alert.badge is None else str(alert.badge),
+        "category": alert.category,
+    }
+    return data | {key: text for key, text in texts.items() if text}
+
+
+def _size(data: dict[str, str]) -> int:
+    return sum(len(key.encode()) + len(value.encode()) for key, value in data.items())

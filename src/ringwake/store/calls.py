@@ -1,0 +1,74 @@
+"""Parked calls, by id and by address of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ringwake.model.account import Aor
+from ringwake.model.call import CallRecord
+from ringwake.store.changes import Changes
+
+
+class Calls:
+    """The open calls; one that is finished is gone."""
+
+    __slots__ = ("_by_aor", "_by_id")
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, CallRecord] = {}
+        self._by_aor: dict[Aor, dict[str, CallRecord]] = {}
+
+    def get(self, call: str) -> CallRecord | None:
+        """Return a call if it is open."""
+        return self._by_id.get(call)
+
+    def at(self, aor: Aor, wall: float) -> tuple[CallRecord, ...]:
+        """Return the calls of an AOR that still wait for phones, oldest first."""
+        calls = self._by_aor.get(aor)
+        return _in_order(call for call in calls.values() if call.wake_until > wall) if calls else ()
+
+    def everywhere(self) -> tuple[CallRecord, ...]:
+        """Return all open calls, oldest first."""
+        return _in_order(self._by_id.values())
+
+    def park(self, changes: Changes, call: CallRecord) -> None:
+        """Add a call; one that is there already stays as it is."""
+        if call.id not in self._by_id:
+            self._change(changes, None, call)
+
+    def invite(self, changes: Changes, call: CallRecord, bindings: Iterable[str]) -> None:
+        """Add to the call's `invited` those of the bindings that do not stand there yet."""
+        new = tuple(binding for binding in dict.fromkeys(bindings) if binding not in call.invited)
+        if new:
+            self._change(changes, call, replace(call, invited=call.invited + new))
+
+    def finish(self, changes: Changes, call: CallRecord) -> None:
+        """Remove a call."""
+        self._change(changes, call, None)
+
+    def load(self, call: CallRecord) -> None:
+        """Add a call that an earlier life has left."""
+        self._set(call.id, call.aor, call)
+
+    def _change(self, changes: Changes, before: CallRecord | None, after: CallRecord | None) -> None:
+        changes.write(before, after)
+        known = before or after
+        assert known is not None
+        changes.way_back(self._set, known.id, known.aor, before)
+        self._set(known.id, known.aor, after)
+
+    def _set(self, call: str, aor: Aor, record: CallRecord | None) -> None:
+        if record is not None:
+            self._by_id[call] = record
+            self._by_aor.setdefault(aor, {})[call] = record
+            return
+        del self._by_id[call]
+        calls = self._by_aor[aor]
+        del calls[call]
+        if not calls:
+            del self._by_aor[aor]
+
+
+def _in_order(calls: Iterable[CallRecord]) -> tuple[CallRecord, ...]:
+    return tuple(sorted(calls, key=lambda call: (call.received_at, call.id)))

@@ -1,0 +1,57 @@
+"""Accounts, applications and domains in memory: asked on every request, so never on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ringwake.model.account import Account, Aor
+from ringwake.model.app import App, AppKey, Provider
+from ringwake.model.tenant import Tenant
+
+
+class MemoryDirectory:
+    """Implements `Directory`. Accounts of the configuration file stand beside those of the store, and win."""
+
+    def __init__(self, tenants: Iterable[Tenant], apps: Iterable[App], fixed: Iterable[Account]) -> None:
+        """Take what the configuration says; `put` adds what the store holds."""
+        self._domains = {tenant.domain for tenant in tenants}
+        self._apps = {app.key: app for app in apps}
+        self._fixed = {account.aor: account for account in fixed}
+        self._stored: dict[Aor, Account] = {}
+
+    def account(self, aor: Aor) -> Account | None:
+        """Return the account of an address of record."""
+        return self._fixed.get(aor) or self._stored.get(aor)
+
+    def app(self, key: AppKey) -> App | None:
+        """Return an application."""
+        return self._apps.get(key)
+
+    def webpush(self, tenant: str) -> App | None:
+        """Return the tenant's Web Push application."""
+        return self._apps.get(AppKey(Provider.WEBPUSH, tenant))
+
+    def providers(self, tenant: str) -> tuple[str, ...]:
+        """Return the `pn-provider` values that this tenant has an application for, in a fixed order."""
+        have = {key.provider for key, app in self._apps.items() if app.tenant == tenant}
+        return tuple(provider.value for provider in Provider if provider in have)
+
+    def is_local(self, host: str) -> bool:
+        """Tell whether a domain, in lower case, is one of ours."""
+        return host in self._domains
+
+    def put(self, account: Account) -> None:
+        """Take up an account of the store."""
+        self._stored[account.aor] = account
+
+    def remove(self, aor: Aor) -> None:
+        """Forget an account of the store."""
+        self._stored.pop(aor, None)
+
+    def is_fixed(self, aor: Aor) -> bool:
+        """Tell whether an account stands in the configuration file."""
+        return aor in self._fixed
+
+    def accounts(self) -> list[Account]:
+        """Return all accounts, by AOR."""
+        return sorted({**self._stored, **self._fixed}.values(), key=lambda account: account.aor)

@@ -1,0 +1,220 @@
+"""The part of a row that an operator may read with the sqlite3 shell: JSON with names.
+
+A field that is added later has a default here, and needs no migration; one that is gone is passed over.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from ringwake.model.account import Account, Aor
+from ringwake.model.binding import Binding
+from ringwake.model.call import CallRecord
+from ringwake.model.push import SubscriptionKeys
+from ringwake.model.settings import Settings
+from ringwake.model.stored_message import StoredMessage
+from ringwake.secret import Secret
+from ringwake.sip.flow import Flow
+from ringwake.store.rows import Letter, Subscription, Table, Value
+from ringwake.store.sqlite.sealed_part import read_hashes, read_push
+from ringwake.store.sqlite.text import parse, write
+
+
+class OpenBinding(msgspec.Struct, omit_defaults=True):
+    """A binding without its push target."""
+
+    id: str
+    aor: str
+    uri: str
+    call_id: str
+    cseq: int
+    flow: str
+    registered_at: float
+    expires_at: float
+    params: str = ""
+    instance: str = ""
+    reg_id: int = 0
+    user_agent: str = ""
+    refresh_at: float | None = None
+    refresh_tries: int = 0
+
+    @classmethod
+    def of(cls, binding: Binding) -> OpenBinding:
+        """Return the open part; positional, since this runs for each REGISTER."""
+        return cls(
+            binding.id,
+            binding.aor,
+            binding.uri,
+            binding.call_id,
+            binding.cseq,
+            binding.flow.encode(),
+            binding.registered_at,
+            binding.expires_at,
+            binding.params,
+            binding.instance,
+            binding.reg_id,
+            binding.user_agent,
+            binding.refresh_at,
+            binding.refresh_tries,
+        )
+
+    def value(self, payload: bytes) -> Binding:
+        """Join it with the sealed part."""
+        return Binding(
+            id=self.id,
+            aor=Aor(self.aor),
+            uri=self.uri,
+            params=self.params,
+            instance=self.instance,
+            reg_id=self.reg_id,
+            call_id=self.call_id,
+            cseq=self.cseq,
+            flow=Flow.decode(self.flow),
+            push=read_push(payload),
+            user_agent=self.user_agent,
+            registered_at=self.registered_at,
+            expires_at=self.expires_at,
+            refresh_at=self.refresh_at,
+            refresh_tries=self.refresh_tries,
+        )
+
+
+class OpenSubscription(msgspec.Struct):
+    """A subscription without its authentication secret."""
+
+    aor: str
+    digest: str
+    p256dh: bytes
+    serial: int
+
+    @classmethod
+    def of(cls, known: Subscription) -> OpenSubscription:
+        """Return the open part."""
+        return cls(known.aor, known.digest, known.keys.p256dh, known.serial)
+
+    def value(self, payload: bytes) -> Subscription:
+        """Join it with the sealed part."""
+        keys = SubscriptionKeys(self.p256dh, Secret(payload))
+        return Subscription(aor=Aor(self.aor), digest=self.digest, keys=keys, serial=self.serial)
+
+
+class OpenCall(msgspec.Struct, omit_defaults=True):
+    """A parked call without its INVITE."""
+
+    id: str
+    trace: str
+    aor: str
+    flow: str
+    received_at: float
+    wake_until: float
+    invited: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, call: CallRecord) -> OpenCall:
+        """Return the open part."""
+        flow = call.flow.encode()
+        return cls(call.id, call.trace, call.aor, flow, call.received_at, call.wake_until, call.invited)
+
+    def value(self, payload: bytes) -> CallRecord:
+        """Join it with the sealed part."""
+        return CallRecord(
+            id=self.id,
+            trace=self.trace,
+            aor=Aor(self.aor),
+            invite=payload,
+            flow=Flow.decode(self.flow),
+            received_at=self.received_at,
+            wake_until=self.wake_until,
+            invited=self.invited,
+        )
+
+
+class OpenMessage(msgspec.Struct, omit_defaults=True):
+    """A stored message without its octets."""
+
+    id: str
+    trace: str
+    aor: str
+    received_at: float
+    expires_at: float
+    serial: int
+    waiting: tuple[str, ...] = ()
+    had: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, letter: Letter) -> OpenMessage:
+        """Return the open part."""
+        kept = letter.message
+        times = kept.received_at, kept.expires_at
+        return cls(kept.id, kept.trace, kept.aor, *times, letter.serial, kept.waiting, letter.had)
+
+    def value(self, payload: bytes) -> Letter:
+        """Join it with the sealed part."""
+        message = StoredMessage(
+            id=self.id,
+            trace=self.trace,
+            aor=Aor(self.aor),
+            message=payload,
+            received_at=self.received_at,
+            expires_at=self.expires_at,
+            waiting=self.waiting,
+        )
+        return Letter(message=message, serial=self.serial, had=self.had)
+
+
+class OpenAccount(msgspec.Struct):
+    """An account without its HA1s."""
+
+    aor: str
+    tenant: str
+    settings: Settings
+
+    @classmethod
+    def of(cls, account: Account) -> OpenAccount:
+        """Return the open part."""
+        return cls(account.aor, account.tenant, account.settings)
+
+    def value(self, payload: bytes) -> Account:
+        """Join it with the sealed part."""
+        md5, sha256 = read_hashes(payload)
+        return Account(aor=Aor(self.aor), tenant=self.tenant, ha1_md5=md5, ha1_sha256=sha256, settings=self.settings)
+
+
+def open_part(value: Value) -> bytes:
+    """Write what stands open in the row of a value."""
+    match value:
+        case Binding():
+            return write(OpenBinding.of(value))
+        case CallRecord():
+            return write(OpenCall.of(value))
+        case Letter():
+            return write(OpenMessage.of(value))
+        case Subscription():
+            return write(OpenSubscription.of(value))
+        case Account():
+            return write(OpenAccount.of(value))
+        case _:
+            assert_never(value)
+
+
+def read(table: Table, text: bytes, payload: bytes) -> Value:
+    """Read a row from its two parts.
+
+    Raises:
+        ValueError: one of them is not of its form.
+    """
+    match table:
+        case Table.BINDING:
+            return parse(text, OpenBinding).value(payload)
+        case Table.CALL:
+            return parse(text, OpenCall).value(payload)
+        case Table.MESSAGE:
+            return parse(text, OpenMessage).value(payload)
+        case Table.SUBSCRIPTION:
+            return parse(text, OpenSubscription).value(payload)
+        case Table.ACCOUNT:
+            return parse(text, OpenAccount).value(payload)
+        case _:
+            assert_never(table)

@@ -1,0 +1,240 @@
+"""The store's contract, written down once more in the simplest way: flat lists, no index, everything is a scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
+from typing import Any
+
+from ringwake.model.account import Account, Aor
+from ringwake.model.app import Provider
+from ringwake.model.binding import Binding
+from ringwake.model.call import CallRecord
+from ringwake.model.push import PushTarget, Service, SubscriptionKeys
+from ringwake.model.store_ops import (
+    Finish,
+    ForgetToken,
+    Invite,
+    KeepMessage,
+    Kept,
+    ListAccounts,
+    ListBindings,
+    MessageDone,
+    OutOfOrder,
+    Park,
+    Parked,
+    PutAccount,
+    PutSubscription,
+    Recover,
+    Recovered,
+    Refreshed,
+    Register,
+    Registered,
+    RemoveAccount,
+    Sweep,
+    TakeDue,
+)
+from ringwake.model.stored_message import StoredMessage
+from ringwake.registrar.merge import merge
+
+MAX_SUBSCRIPTIONS = 20
+
+
+@dataclass
+class Mail:
+    message: StoredMessage
+    had: list[str] = field(default_factory=list)
+
+    def is_for(self, binding: str) -> bool:
+        waiting = self.message.waiting
+        return binding in waiting if waiting else binding not in self.had
+
+
+class Naive:
+    """Applies operations to lists. What it does is meant to be seen to be right."""
+
+    def __init__(self) -> None:
+        self.bindings: list[Binding] = []
+        self.subscriptions: list[tuple[Aor, str, SubscriptionKeys]] = []
+        self.calls: list[CallRecord] = []
+        self.mail: list[Mail] = []
+        self.accounts: list[Account] = []
+
+    @singledispatchmethod
+    def apply(self, op: Any) -> Any:
+        raise NotImplementedError(op)
+
+    def at(self, aor: Aor, wall: float = -1.0) -> tuple[Binding, ...]:
+        found = [b for b in self.bindings if b.aor == aor and b.expires_at > wall]
+        return tuple(sorted(found, key=lambda b: (b.registered_at, b.id)))
+
+    def keep(self, aor: Aor, bindings: list[Binding]) -> None:
+        """Replace the bindings of an AOR; messages do not wait for what is gone."""
+        left = {b.id for b in bindings}
+        gone = {b.id for b in self.at(aor)} - left
+        self.bindings = [b for b in self.bindings if b.aor != aor] + bindings
+        for mail in self.mail:
+            if mail.message.aor == aor:
+                waiting = tuple(b for b in mail.message.waiting if b not in gone)
+                mail.message = replace(mail.message, waiting=waiting)
+
+    @apply.register
+    def _(self, op: Register) -> Registered | OutOfOrder:
+        result = merge(self.at(op.aor), op)
+        if isinstance(result, OutOfOrder):
+            return result
+        calls = sorted((c for c in self.calls if c.aor == op.aor and c.wake_until > op.wall), key=_age)
+        if not op.contacts and not op.remove_all:
+            return Registered(result.bindings, calls=tuple(calls))
+        touched = [self._with_keys(b) for b in result.touched]
+        ids = [b.id for b in touched]
+        self.keep(op.aor, [b for b in result.bindings if b.id not in ids] + touched)
+        for call in calls:
+            new = tuple(b for b in ids if b not in call.invited)
+            self.calls[self.calls.index(call)] = replace(call, invited=call.invited + new)
+        mail = [m for m in self.mail if m.message.aor == op.aor and m.message.expires_at > op.wall]
+        messages = tuple(m.message for m in mail if any(m.is_for(b) for b in ids))
+        return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages)
+
+    def _with_keys(self, binding: Binding) -> Binding:
+        for aor, digest, keys in self.subscriptions:
+            if binding.push and aor == binding.aor and digest in [t.digest for _, t in binding.push.tokens]:
+                binding = replace(binding, push=replace(binding.push, keys=keys))
+        return binding
+
+    @apply.register
+    def _(self, op: PutSubscription) -> bool:
+        mine = [s for s in self.subscriptions if s[0] == op.aor and s[1] != op.digest]
+        others = [s for s in self.subscriptions if s[0] != op.aor]
+        used = {t.digest for b in self.at(op.aor) if b.push for _, t in b.push.tokens}
+        if len(mine) == MAX_SUBSCRIPTIONS:
+            mine.remove(next(s for s in mine if s[1] not in used))
+        self.subscriptions = [*others, *mine, (op.aor, op.digest, op.keys)]
+        self.bindings = [self._with_keys(b) if b.aor == op.aor else b for b in self.bindings]
+        return op.digest in used
+
+    @apply.register
+    def _(self, op: ForgetToken) -> tuple[Binding, ...]:
+        lost = []
+        for binding in sorted(self.bindings, key=lambda b: (b.aor, b.registered_at, b.id)):
+            target = binding.push
+            if target is None or binding.registered_at > op.dead_at:
+                continue
+            left = tuple(pair for pair in target.tokens if pair[1].digest != op.digest)
+            if left == target.tokens:
+                continue
+            push = replace(target, tokens=left) if left else None
+            bare = replace(binding, push=push, refresh_at=binding.refresh_at if _may_refresh(push) else None)
+            self.bindings[self.bindings.index(binding)] = bare
+            lost.append(bare)
+        return tuple(lost)
+
+    @apply.register
+    def _(self, op: TakeDue) -> tuple[Binding, ...]:
+        alive = [b for b in self.bindings if b.refresh_at is not None and b.expires_at > op.wall]
+        due = sorted((b.refresh_at or 0.0, b.aor, b.id, b) for b in alive if (b.refresh_at or 0.0) <= op.wall)
+        taken = []
+        for _, _, _, binding in due[: op.limit]:
+            later = replace(binding, refresh_at=op.wall + op.lease)
+            self.bindings[self.bindings.index(binding)] = later
+            taken.append(later)
+        return tuple(taken)
+
+    @apply.register
+    def _(self, op: Refreshed) -> None:
+        for n, b in enumerate(self.bindings):
+            if (b.aor, b.id, b.registered_at) == (op.aor, op.binding, op.registered_at):
+                self.bindings[n] = replace(b, refresh_tries=op.tries, refresh_at=op.refresh_at)
+
+    @apply.register
+    def _(self, op: ListBindings) -> tuple[Binding, ...]:
+        aors = sorted({b.aor for b in self.bindings}) if op.aor is None else [op.aor]
+        return tuple(b for aor in aors for b in self.at(aor, op.wall))
+
+    @apply.register
+    def _(self, op: Sweep) -> int:
+        over = sorted((b.expires_at, b.aor, b.id, b) for b in self.bindings if b.expires_at <= op.wall)[: op.limit]
+        for _, aor, _, binding in over:
+            self.keep(aor, [b for b in self.at(aor) if b != binding])
+        late = sorted((m.message.expires_at, m.message.id) for m in self.mail if m.message.expires_at <= op.wall)
+        late = late[: op.limit - len(over)]
+        self.mail = [m for m in self.mail if m.message.id not in {known for _, known in late}]
+        return len(over) + len(late)
+
+    @apply.register
+    def _(self, op: Park) -> Parked:
+        if op.call.id not in [c.id for c in self.calls]:
+            self.calls.append(op.call)
+        return Parked(self.at(op.call.aor, op.call.received_at))
+
+    @apply.register
+    def _(self, op: Invite) -> bool:
+        for n, call in enumerate(self.calls):
+            if call.id == op.call:
+                new = tuple(b for b in op.bindings if b not in call.invited)
+                self.calls[n] = replace(call, invited=call.invited + new)
+                return True
+        return False
+
+    @apply.register
+    def _(self, op: Finish) -> bool:
+        before = len(self.calls)
+        self.calls = [c for c in self.calls if c.id != op.call]
+        return len(self.calls) < before
+
+    @apply.register
+    def _(self, op: Recover) -> Recovered:
+        return Recovered(tuple((c, self.at(c.aor, op.wall)) for c in sorted(self.calls, key=_age)))
+
+    @apply.register
+    def _(self, op: KeepMessage) -> Kept:
+        current = self.at(op.message.aor, op.message.received_at)
+        for mail in self.mail:
+            if mail.message.id == op.message.id:
+                return Kept(mail.message, current)
+        self.mail.append(Mail(replace(op.message, waiting=tuple(b.id for b in current))))
+        return Kept(self.mail[-1].message, current)
+
+    @apply.register
+    def _(self, op: MessageDone) -> bool:
+        for mail in self.mail:
+            if mail.message.id == op.message and mail.is_for(op.binding):
+                waiting = tuple(b for b in mail.message.waiting if b != op.binding)
+                mail.message = replace(mail.message, waiting=waiting)
+                mail.had.append(op.binding)
+                if not waiting:
+                    self.mail.remove(mail)
+                return True
+        return False
+
+    @apply.register
+    def _(self, op: PutAccount) -> bool:
+        known = [a for a in self.accounts if a.aor != op.account.aor]
+        is_new = len(known) == len(self.accounts)
+        self.accounts = [*known, op.account]
+        return is_new
+
+    @apply.register
+    def _(self, op: RemoveAccount) -> bool:
+        if op.aor not in [a.aor for a in self.accounts]:
+            return False
+        self.accounts = [a for a in self.accounts if a.aor != op.aor]
+        self.bindings = [b for b in self.bindings if b.aor != op.aor]
+        self.subscriptions = [s for s in self.subscriptions if s[0] != op.aor]
+        self.mail = [m for m in self.mail if m.message.aor != op.aor]
+        return True
+
+    @apply.register
+    def _(self, op: ListAccounts) -> tuple[Account, ...]:
+        found = [a for a in self.accounts if op.tenant in (None, a.tenant)]
+        return tuple(sorted(found, key=lambda a: a.aor))
+
+
+def _age(call: CallRecord) -> tuple[float, str]:
+    return call.received_at, call.id
+
+
+def _may_refresh(target: PushTarget | None) -> bool:
+    if target is None or target.app.provider is Provider.WEBPUSH:
+        return False
+    return any(service is not Service.VOIP for service, _ in target.tokens)

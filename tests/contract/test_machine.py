@@ -1,0 +1,265 @@
+"""Every store does what the naive model does, whatever is asked of it in whatever order."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.contract.beds import make_bed
+from tests.contract.naive import Naive
+from tests.store.samples import NOW, apns, contact, fcm, register, subscription_keys, webpush
+
+from ringwake.model.account import Account, Aor
+from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.push import PushTarget
+from ringwake.model.settings import Settings
+from ringwake.model.store_ops import (
+    ContactUpdate,
+    Finish,
+    ForgetToken,
+    Invite,
+    KeepMessage,
+    ListAccounts,
+    ListBindings,
+    MessageDone,
+    Op,
+    Park,
+    PutAccount,
+    PutSubscription,
+    Recover,
+    Refreshed,
+    RemoveAccount,
+    Sweep,
+    TakeDue,
+)
+from ringwake.model.stored_message import StoredMessage
+from ringwake.secret import Secret
+from ringwake.sip.flow import Address, Flow, Transport
+
+# Wire octets that are no UTF-8, NUL, quotes and hash-tag braces must be nothing special (reliability S26).
+ALICE, HOSTILE, OTHER = Aor("alice@example.com"), Aor("b'\"o\0b{s1}@example.com"), Aor("\udcff@other.test")
+# Mostly one of them: that is where things meet.
+AORS = st.sampled_from([ALICE, ALICE, ALICE, HOSTILE, OTHER])
+TARGETS: list[PushTarget] = [
+    fcm("one"),
+    fcm("two"),
+    apns(voip="v", remote="r"),
+    apns(voip="v"),
+    apns(remote="r"),
+    webpush("https://push.test/1"),
+    webpush("https://push.test/2"),
+]
+DIGESTS = st.sampled_from(sorted({token.digest for target in TARGETS for _, token in target.tokens}))
+URIS = st.sampled_from(["sip:a@192.0.2.1", "sip:A@192.0.2.1:5060", "sip:\udce9@h", "sip:b@192.0.2.2;transport=tcp"])
+FLOWS = st.sampled_from(
+    [
+        Flow(Transport.UDP, Address("192.0.2.1", 5060), Address("2001:db8::1", 4000)),
+        Flow(Transport.WSS, Address("192.0.2.1", 443), Address("198.51.100.7", 5000), 3, "n0de"),
+    ]
+)
+NUMBERS = st.integers(0, 2)
+LIMITS = st.integers(0, 4)
+STEPS = st.sampled_from([0.5, 30.0, 400.0])
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Asks a store and the model the same things."""
+
+    kind = "memory"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self.bed = make_bed(self.kind, Path(self._folder.name))
+        self.naive = Naive()
+        self.wall = NOW
+        self.serial = 0
+
+    def teardown(self) -> None:
+        self.bed.close()
+        self._folder.cleanup()
+
+    def ask(self, op: Op[Any]) -> Any:
+        expected = self.naive.apply(op)
+        assert self.bed.do(op) == expected
+        return expected
+
+    @rule(seconds=STEPS)
+    def time_passes(self, seconds: float) -> None:
+        self.wall += seconds
+
+    @rule(
+        aor=AORS,
+        contacts=st.lists(
+            st.builds(
+                lambda **given: given,
+                uri=URIS,
+                instance=st.sampled_from(["", "", "<urn:1>", "<urn:2>"]),
+                expires=st.sampled_from([0.0, 60.0, 500.0, 500.0]),
+                push=st.none() | st.sampled_from(TARGETS),
+                is_query=st.booleans(),
+                refresh=st.none() | st.sampled_from([20.0, 300.0, 700.0]),
+            ),
+            max_size=3,
+        ),
+        call_id=st.sampled_from(["c1", "c2"]),
+        cseq=st.integers(1, 30),
+        flow=FLOWS,
+    )
+    def register(self, aor: Aor, contacts: list[dict[str, Any]], call_id: str, cseq: int, flow: Flow) -> None:
+        updates: list[ContactUpdate] = []
+        for given in contacts:
+            self.serial += 1
+            refresh = given.pop("refresh")
+            at = None if refresh is None else self.wall + refresh
+            updates.append(contact(f"id{self.serial:04}", refresh_at=at, **given))
+        self.ask(register(*updates, aor=aor, call_id=call_id, cseq=cseq, flow=flow, wall=self.wall))
+
+    @rule(aor=AORS, number=st.integers(1, 200), push=st.sampled_from(TARGETS))
+    def register_one_of_many(self, aor: Aor, number: int, push: PushTarget) -> None:
+        self.serial += 1
+        update = contact(f"id{self.serial:04}", instance=f"<urn:{number}>", push=push, refresh_at=self.wall + number)
+        self.ask(register(update, aor=aor, call_id=f"many{self.serial}", wall=self.wall))
+
+    @rule(data=st.data())
+    def unregister_one(self, data: st.DataObject) -> None:
+        if self.naive.bindings:
+            known = data.draw(st.sampled_from(self.naive.bindings))
+            gone = contact(uri=known.uri, instance=known.instance, reg_id=known.reg_id, expires=0.0)
+            self.serial += 1
+            self.ask(register(gone, aor=known.aor, call_id=f"gone{self.serial}", wall=self.wall))
+
+    @rule(aor=AORS)
+    def unregister_all(self, aor: Aor) -> None:
+        self.ask(register(aor=aor, call_id="star", remove_all=True, wall=self.wall))
+
+    @rule(aor=AORS, digest=DIGESTS, number=NUMBERS)
+    def put_subscription(self, aor: Aor, digest: str, number: int) -> None:
+        self.ask(PutSubscription(aor=aor, digest=digest, keys=subscription_keys(number)))
+
+    @rule(aor=AORS, start=NUMBERS)
+    def put_many_subscriptions(self, aor: Aor, start: int) -> None:
+        for number in range(start, 19):
+            self.ask(PutSubscription(aor=aor, digest=f"{number:064x}", keys=subscription_keys(number)))
+
+    @rule(digest=DIGESTS, ago=st.just(0.0) | STEPS)
+    def forget_token(self, digest: str, ago: float) -> None:
+        self.ask(ForgetToken(digest=digest, dead_at=self.wall - ago))
+
+    @rule(limit=LIMITS, lease=st.sampled_from([5.0, 300.0]))
+    def take_due(self, limit: int, lease: float) -> None:
+        self.ask(TakeDue(wall=self.wall, limit=limit, lease=lease))
+
+    @rule(data=st.data(), is_late=st.booleans(), later=st.none() | STEPS)
+    def refreshed(self, data: st.DataObject, is_late: bool, later: float | None) -> None:
+        if self.naive.bindings:
+            known = data.draw(st.sampled_from(self.naive.bindings))
+            at = known.registered_at - (1.0 if is_late else 0.0)
+            again = None if later is None else self.wall + later
+            self.ask(Refreshed(aor=known.aor, binding=known.id, registered_at=at, tries=2, refresh_at=again))
+
+    @rule(limit=LIMITS)
+    def sweep(self, limit: int) -> None:
+        self.ask(Sweep(wall=self.wall, limit=limit))
+
+    @rule(aor=AORS, number=NUMBERS, wake=STEPS)
+    def park(self, aor: Aor, number: int, wake: float) -> None:
+        record = CallRecord(
+            id=f"call {number} {aor}",
+            trace="t",
+            aor=aor,
+            invite=b"\xff\0INVITE",
+            flow=Flow(Transport.UDP, Address("h", 1), Address("p", 2)),
+            received_at=self.wall,
+            wake_until=self.wall + wake,
+        )
+        self.ask(Park(call=record))
+
+    @rule(data=st.data())
+    def invite(self, data: st.DataObject) -> None:
+        record = data.draw(st.sampled_from([*(record.id for record in self.naive.calls), "none"]))
+        known = st.sampled_from([*(binding.id for binding in self.naive.bindings), "nobody"])
+        phones = data.draw(st.lists(known, unique=True, max_size=3))
+        self.ask(Invite(call=record, bindings=tuple(phones)))
+
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        known = data.draw(st.sampled_from([*(record.id for record in self.naive.calls), "none"]))
+        self.ask(Finish(call=known, end=CallEnd.CANCELLED))
+
+    @rule(aor=AORS, number=NUMBERS, lasts=st.sampled_from([20.0, 600.0]))
+    def keep_message(self, aor: Aor, number: int, lasts: float) -> None:
+        message = StoredMessage(
+            id=f"message {9 - number} {aor}",
+            trace="m",
+            aor=aor,
+            message=b"\xff\0MESSAGE",
+            received_at=self.wall,
+            expires_at=self.wall + lasts,
+        )
+        self.ask(KeepMessage(message=message))
+
+    @rule(data=st.data())
+    def message_done(self, data: st.DataObject) -> None:
+        if self.naive.mail:
+            mail = data.draw(st.sampled_from(self.naive.mail))
+            phones = [known.id for known in self.naive.bindings if known.aor == mail.message.aor]
+            phone = data.draw(st.sampled_from([*phones, "nobody"]))
+            self.ask(MessageDone(message=mail.message.id, binding=phone))
+
+    @rule(aor=AORS, tenant=st.sampled_from(["example.com", "other.test"]), alert=st.booleans())
+    def put_account(self, aor: Aor, tenant: str, alert: bool) -> None:
+        secret = Secret(f"{self.serial:032x}")
+        settings = Settings(alert=alert, sound="bell\udcff")
+        account = Account(aor=aor, tenant=tenant, ha1_md5=secret, ha1_sha256=secret, settings=settings)
+        self.ask(PutAccount(account=account))
+
+    @rule(aor=AORS)
+    def remove_account(self, aor: Aor) -> None:
+        self.ask(RemoveAccount(aor=aor))
+
+    @rule(tenant=st.sampled_from([None, "example.com", "other.test"]))
+    def list_accounts(self, tenant: str | None) -> None:
+        self.ask(ListAccounts(tenant=tenant))
+
+    @rule(aor=AORS)
+    def list_bindings(self, aor: Aor) -> None:
+        self.ask(ListBindings(aor=aor, wall=self.wall))
+
+    @invariant()
+    def all_is_the_same(self) -> None:
+        reads: list[Op[Any]] = [ListBindings(aor=None, wall=self.wall), Recover(wall=self.wall)]
+        assert self.bed.all_at_once(reads) == [self.naive.apply(op) for op in reads]
+
+
+def _test_case(store: str, *, examples: int, steps: int) -> type:
+    class Machine(StoreMachine):
+        kind = store
+
+    Machine.TestCase.settings = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    Machine.__name__ = Machine.__qualname__ = f"Machine[{store}]"
+    case: type = Machine.TestCase
+    return case
+
+
+TestMemory = _test_case("memory", examples=30, steps=50)
+TestReloading = _test_case("reloading", examples=20, steps=50)
+TestSqlite = _test_case("sqlite", examples=8, steps=40)
+TestSqliteReopened = _test_case("sqlite reopened", examples=4, steps=20)
+
+_TORTURE = [pytest.mark.torture, pytest.mark.timeout(1800)]
+TestReloadingAtLength = _test_case("reloading", examples=1000, steps=60)
+TestReloadingAtLength.pytestmark = _TORTURE  # type: ignore[attr-defined]  # pytest's way to mark a class
+TestSqliteAtLength = _test_case("sqlite", examples=300, steps=60)
+TestSqliteAtLength.pytestmark = _TORTURE  # type: ignore[attr-defined]  # pytest's way to mark a class

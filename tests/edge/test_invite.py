@@ -1,0 +1,331 @@
+"""INVITE: parked, and its phones called or woken; and what a restart finds of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.support.faulty_store import FaultyStore
+from tests.support.in_world import answer, asleep, awake, call, in_world
+from tests.support.sip_messages import TCP, octets, request_fields
+from tests.support.stranger import Stranger
+from tests.support.virtual_loop import pause
+from tests.support.world import DOMAIN, Phone, World
+
+from ringwake.edge.invite import RECOVERY_SECONDS, compose
+from ringwake.model.account import Aor
+from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.events import Event, Happened
+from ringwake.model.store_ops import Finish, ListBindings, Park, Recovered
+from ringwake.sip.flow import Address, Transport
+from ringwake.sip.message import Request
+from ringwake.ua.call import CallState
+
+ALICE = Aor(f"alice@{DOMAIN}")
+
+
+def faulty(world: World) -> FaultyStore:
+    assert isinstance(world.store, FaultyStore)
+    return world.store
+
+
+def noted(world: World, what: Happened) -> list[Event]:
+    return [event for event in world.events if event.what is what]
+
+
+async def calling(world: World, *more: str, transport: Transport = Transport.TCP) -> tuple[Stranger, Request]:
+    """Let the boss call alice by hand; return it and its INVITE."""
+    boss = await Stranger(world, transport=transport).open()
+    contact = f"Contact: <sip:boss@{boss.address}>"
+    invite = await boss.signed("boss", boss.request("INVITE", f"sip:{ALICE}", contact, *more))
+    boss.send(invite)
+    await pause(0.01)
+    return boss, invite
+
+
+async def restart(world: World) -> None:
+    await world.stop()
+    await pause(0.1)
+    world.start()
+    await world.recover()
+
+
+def statuses(boss: Stranger, invite: Request) -> list[int]:
+    return [response.status for response in boss.responses_to(invite)]
+
+
+def test_the_100_waits_for_the_disk_and_the_push_does_not() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        boss = await Stranger(world).open()
+        invite = await boss.signed("boss", boss.request("INVITE", f"sip:{ALICE}"))
+        faulty(world).delay = 2.0
+        boss.send(invite)
+        await pause(0.1)
+        assert len(world.pushed("call")) == 1
+        boss.send(invite)
+        await pause(1.8)
+        assert statuses(boss, invite) == [], "retransmissions are absorbed meanwhile"
+        await pause(0.5)
+        assert statuses(boss, invite) == [100]
+        assert [event.what for event in world.events if event.trace][:2] == [
+            Happened.INVITE_RECEIVED,
+            Happened.PUSH_SENT,
+        ]
+
+    in_world(test, store=FaultyStore)
+
+
+def test_a_store_that_cannot_write_delays_nothing() -> None:
+    """Reliability F10: the call is in memory, its caller hears 100, its phones are woken."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.on_call = answer
+        faulty(world).broken = (Park,)
+        boss, invite = await calling(world)
+        assert statuses(boss, invite) == [100]
+        assert len(world.pushed("call")) == 1
+        (event,) = noted(world, Happened.STORE_FAILED)
+        assert event.fields == {"op": "park", "reason": "the disk is full"}
+        await pause(2)
+        assert statuses(boss, invite)[-1] == 200
+        assert len(alice.calls) == 1
+
+    in_world(test, store=FaultyStore)
+
+
+def test_no_100_follows_what_is_better() -> None:
+    """The phone rings before the slow disk has answered."""
+
+    async def test(world: World) -> None:
+        await awake(world, "alice")
+        for broken in ((), (Park,)):
+            store = faulty(world)
+            store.delay, store.broken = 1.0, broken
+            boss, invite = await calling(world)
+            await pause(3)
+            assert statuses(boss, invite) == [180]
+            store.delay = 0.0
+            boss.send(boss.request("CANCEL", f"sip:{ALICE}", branch=invite.via.branch, call_id=invite.call_id))
+            await pause(3)
+            await boss.close()
+
+    in_world(test, store=FaultyStore)
+
+
+def test_a_call_to_nobody_is_480_without_a_100() -> None:
+    async def test(world: World) -> None:
+        boss, invite = await calling(world)
+        assert statuses(boss, invite) == [480]
+        (event,) = noted(world, Happened.CALL_ENDED)
+        assert event.fields == {"end": "no_wake", "status": 480}
+
+    in_world(test)
+
+
+def test_the_phone_gets_the_invite_at_its_contact_with_our_routes_on_top() -> None:
+    async def test(world: World) -> None:
+        phone = await Stranger(world, address=Address("10.0.0.50", 4000)).open()
+        contact = f"<sip:line-1@{phone.address};x=y>"
+        await phone.ask_as("alice", phone.register("alice", contact=contact))
+        boss, invite = await calling(world, "Record-Route: <sip:before.example.net;lr>", "X-Custom: kept")
+        await pause(0.5)
+        (arrived,) = phone.requests
+        assert arrived.uri == f"sip:line-1@{phone.address};x=y"
+        assert arrived.headers.get("max-forwards") == "69"
+        assert arrived.headers.get("x-custom") == "kept"
+        assert "proxy-authorization" not in arrived.headers, "the caller's credentials are ours alone"
+        routes = arrived.headers.values("record-route")
+        assert len(routes) == 3
+        assert routes[2] == "<sip:before.example.net;lr>"
+        assert len(arrived.headers.values("via")) == 2
+        assert arrived.call_id == invite.call_id
+        phone.answer(arrived, 486)
+        await pause(1)
+        assert statuses(boss, invite)[-1] == 486
+
+    in_world(test)
+
+
+def test_the_same_invite_again_composes_the_same_branch() -> None:
+    """So that after a crash it is a retransmission to the phone, and not a second call."""
+
+    async def test(world: World) -> None:
+        await awake(world, "alice")
+        (binding,) = await world.store.do(ListBindings(aor=ALICE, wall=0.0))
+        invite = octets(f"INVITE sip:{ALICE} SIP/2.0", *request_fields("INVITE"), "Content-Length: 0")
+        record = CallRecord(id="1", trace="t", aor=ALICE, invite=invite, flow=TCP, received_at=0.0, wake_until=0.0)
+        branches = [compose(world.core, record, binding, flow).via.branch for flow in (TCP, TCP._replace(serial=9))]
+        await restart(world)
+        branches.append(compose(world.core, record, binding, TCP).via.branch)
+        assert len(set(branches)) == 1
+        assert compose(world.core, replace(record, id="2"), binding, TCP).via.branch != branches[0]
+
+    in_world(test)
+
+
+# ---- after a restart
+
+
+def test_a_parked_call_survives_the_server_and_rings_when_its_phone_comes() -> None:
+    """Reliability F7, P5."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes = False
+        alice.on_call = answer
+        boss, invite = await calling(world, transport=Transport.UDP)
+        assert statuses(boss, invite) == [100]
+        await restart(world)
+        (event,) = noted(world, Happened.CALL_RECOVERED)
+        assert event.fields == {"aor": ALICE, "call_id": invite.call_id}
+        await pause(1)
+        pushes = world.pushed("call")
+        assert len(pushes) == 2
+        assert len({push.notice.id for push in pushes}) == 1, "the phone knows it for a repeat"
+        await alice.wake()
+        await pause(2)
+        assert len(alice.calls) == 1
+        assert statuses(boss, invite)[-1] == 200
+        assert len({s for s in statuses(boss, invite) if s >= 200}) == 1
+
+    in_world(test)
+
+
+def test_a_retransmission_after_the_restart_is_the_same_call() -> None:
+    """Reliability F8."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes = False
+        boss, invite = await calling(world, transport=Transport.UDP)
+        await restart(world)
+        await pause(0.5)
+        for _ in range(3):
+            boss.send(invite)
+            await pause(0.5)
+        assert len(noted(world, Happened.INVITE_RECEIVED)) == 1
+        await alice.wake()
+        await pause(2)
+        assert len(alice.calls) == 1
+        boss.send(boss.request("CANCEL", f"sip:{ALICE}", branch=invite.via.branch, call_id=invite.call_id))
+        await pause(2)
+        assert statuses(boss, invite)[-1] == 487
+        assert alice.calls[0].ending == "cancelled"
+
+    in_world(test)
+
+
+def test_a_recovered_call_that_nobody_takes_gets_its_final_answer() -> None:
+    """P1: exactly one final, also when its own time was over before the restart."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes = False
+        boss, invite = await calling(world, transport=Transport.UDP)
+        await world.stop()
+        await pause(100)
+        world.start()
+        started = world.loop.time()
+        await world.recover()
+        while statuses(boss, invite)[-1] < 200:
+            await pause(0.1)
+        assert statuses(boss, invite)[-1] == 480
+        assert RECOVERY_SECONDS <= world.loop.time() - started <= RECOVERY_SECONDS + 0.5
+        await pause(10)
+        assert {status for status in statuses(boss, invite) if status >= 200} == {480}
+
+    in_world(test)
+
+
+def test_a_phone_that_had_the_invite_is_awaited_and_not_pushed_again() -> None:
+    """It was ringing, lost its connection with the server, and comes back by itself."""
+
+    async def test(world: World) -> None:
+        phone = await awake(world, "alice")
+        boss, invite = await calling(world, transport=Transport.UDP)
+        await pause(1)
+        assert statuses(boss, invite) == [100, 180]
+        await restart(world)
+        await pause(1)
+        assert world.provider.pushes == []
+        await reconnect(phone)
+        await pause(2)
+        assert len(phone.calls) == 1, "a retransmission to it, not another call"
+        answer(phone, phone.calls[0])
+        await pause(1)
+        assert statuses(boss, invite)[-1] == 200
+
+    async def reconnect(phone: Phone) -> None:
+        assert phone.line is not None
+        await phone.line.open()
+        await phone.register()
+
+    in_world(test)
+
+
+def test_a_call_to_an_account_that_is_gone_is_404_and_finished() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes = False
+        boss, invite = await calling(world, transport=Transport.UDP)
+        await world.stop()
+        world.start()
+        del world.directory._fixed[ALICE]
+        await world.recover()
+        await pause(1)
+        assert statuses(boss, invite)[-1] == 404
+        ended = [op for op in faulty(world).submitted if isinstance(op, Finish)]
+        assert [op.end for op in ended] == [CallEnd.ERROR]
+
+    in_world(test, store=FaultyStore)
+
+
+def test_what_is_no_request_in_the_store_is_left_alone() -> None:
+    async def test(world: World) -> None:
+        record = CallRecord(
+            id="1",
+            trace="t",
+            aor=ALICE,
+            invite=octets("SIP/2.0 200 OK", *request_fields()),
+            flow=TCP,
+            received_at=0.0,
+            wake_until=0.0,
+        )
+        world.server.recover(Recovered(((record, ()),)), world.loop.time(), world.stack.adopt)
+        assert noted(world, Happened.CALL_RECOVERED) == []
+
+    in_world(test)
+
+
+def test_two_forks_of_one_call_by_different_ways_are_two_calls() -> None:
+    """A PBX that calls twice under one Call-ID has two branches (RFC 3261 section 8.2.2.2 is the phone's to judge)."""
+
+    async def test(world: World) -> None:
+        alice = await awake(world, "alice")
+        boss = await Stranger(world).open()
+        first = boss.request("INVITE", f"sip:{ALICE}", call_id="same", branch="z9hG4bK-a")
+        second = boss.request("INVITE", f"sip:{ALICE}", call_id="same", branch="z9hG4bK-b")
+        for invite in (first, second):
+            boss.send(await boss.signed("boss", invite))
+        await pause(2)
+        assert len(alice.calls) == 1
+        assert max(boss.statuses) == 480, "the phone's 482 is never the call's answer"
+
+    in_world(test)
+
+
+def test_a_caller_without_a_contact_is_the_phones_to_refuse() -> None:
+    async def test(world: World) -> None:
+        alice = await awake(world, "alice")
+        alice.on_call = answer
+        boss = await Stranger(world).open()
+        invite = await boss.signed("boss", boss.request("INVITE", f"sip:{ALICE}"))
+        boss.send(invite)
+        await pause(2)
+        assert statuses(boss, invite)[-1] == 400
+        assert alice.calls[0].state is CallState.ENDED
+        assert call(alice, "sip:nobody@example.com").state is CallState.TRYING
+
+    in_world(test)

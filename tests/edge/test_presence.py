@@ -1,0 +1,81 @@
+"""Which flow leads to which phone right now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.support.sip_messages import LOCAL, PEER, TCP, UDP
+
+from ringwake.edge.presence import Presence
+from ringwake.model.account import Aor
+from ringwake.model.binding import Binding
+from ringwake.sip.flow import Flow
+
+ALICE = Aor("alice@example.com")
+OTHER = TCP._replace(serial=2)
+
+
+def binding(name: str = "b1", flow: Flow = TCP) -> Binding:
+    return Binding(
+        id=name, aor=ALICE, uri="sip:alice@h", call_id="c", cseq=1, flow=flow, registered_at=0.0, expires_at=60.0
+    )
+
+
+class Wires:
+    def __init__(self) -> None:
+        self.dead: set[Flow] = set()
+        self.presence = Presence(lambda flow: flow not in self.dead)
+
+
+def test_a_phone_is_behind_the_flow_that_registered_last() -> None:
+    presence = Wires().presence
+    assert presence.flow_of("b1") is None
+    presence.registered(binding())
+    assert presence.flow_of("b1") == TCP
+    assert presence.binding_of(TCP) == ("b1", ALICE)
+    presence.registered(binding(flow=OTHER))
+    assert presence.flow_of("b1") == OTHER
+    assert presence.binding_of(TCP) == ("", "")
+    assert presence.binding_of(OTHER) == ("b1", ALICE)
+
+
+def test_a_dead_flow_leads_nowhere_even_before_anybody_has_said_so() -> None:
+    wires = Wires()
+    wires.presence.registered(binding())
+    wires.dead.add(TCP)
+    assert wires.presence.flow_of("b1") is None
+    assert not wires.presence.is_open(TCP)
+    assert wires.presence.is_open(UDP)
+
+
+def test_closing_a_flow_puts_all_phones_behind_it_to_sleep() -> None:
+    presence = Wires().presence
+    for name in ("b1", "b2"):
+        presence.registered(binding(name))
+    presence.registered(binding("b3", OTHER))
+    presence.closed(TCP)
+    presence.closed(TCP)
+    assert [presence.flow_of(name) for name in ("b1", "b2", "b3")] == [None, None, OTHER]
+    assert presence.binding_of(TCP) == ("", "")
+    presence.registered(binding())
+    assert presence.flow_of("b1") == TCP
+
+
+def test_a_binding_that_is_gone_leaves_its_neighbours() -> None:
+    presence = Wires().presence
+    presence.registered(binding("b1"))
+    presence.registered(binding("b2"))
+    presence.gone("b1")
+    presence.gone("b1")
+    assert presence.binding_of(TCP) == ("b2", ALICE)
+    presence.gone("b2")
+    assert presence.binding_of(TCP) == ("", "")
+
+
+def test_two_phones_behind_one_datagram_address_are_told_apart_by_their_bindings() -> None:
+    presence = Wires().presence
+    flow = UDP._replace(local=LOCAL, remote=PEER)
+    presence.registered(binding("b1", flow))
+    presence.registered(replace(binding("b2", flow), aor=Aor("bob@example.com")))
+    assert presence.flow_of("b1") == presence.flow_of("b2") == flow
+    assert presence.binding_of(flow) == ("b1", ALICE), "the first: either leads to the same socket"

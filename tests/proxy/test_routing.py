@@ -1,0 +1,218 @@
+"""Claims about routes: ours come off, ours go on, and no push token goes along."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.sip_messages import LOCAL, TCP, UDP, octets, received_request, received_response, request
+
+from ringwake.proxy.flow_token import FlowToken
+from ringwake.proxy.routing import Hop, Routed, forward, record_route, strip_tokens, take_routes, via
+from ringwake.secret import Secret
+from ringwake.sip.errors import ParseError
+from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.sip.message import Request
+from ringwake.store.keys import KeyRing
+
+SEAL = KeyRing([Secret(b"k" * 32)])
+OWN = frozenset({(LOCAL.host, LOCAL.port), ("2001:db8::1", 5060)})
+TLS = Flow(Transport.TLS, Address("192.0.2.1", 5061), Address("198.51.100.7", 40113), serial=2, node="n1")
+ALICE, BOB = FlowToken(TLS, "b-alice", "alice@example.com"), FlowToken(UDP, "b-bob", "bob@example.com")
+FORGED = f"<sip:{ALICE.seal(KeyRing([Secret(b'x' * 32)]))}@192.0.2.1:5060;lr>"
+
+
+def ours(token: FlowToken) -> str:
+    return record_route(token, SEAL)
+
+
+def taken(*routes: str, uri: str = "sip:bob@203.0.113.5") -> Routed:
+    return take_routes(request("BYE", *(f"Route: {route}" for route in routes), uri=uri), SEAL, OWN)
+
+
+# ---- routes off (16.4)
+
+
+@pytest.mark.parametrize(
+    ("routes", "left", "tokens", "is_forged"),
+    [
+        ([], [], [], False),
+        ([ours(ALICE), ours(BOB)], [], [ALICE, BOB], False),
+        (
+            [f"{ours(ALICE)}, {ours(BOB)}", "<sip:next.example.net;lr>"],
+            ["<sip:next.example.net;lr>"],
+            [ALICE, BOB],
+            False,
+        ),
+        (["<sip:other.example.net;lr>", ours(BOB)], ["<sip:other.example.net;lr>", ours(BOB)], [], False),
+        (["<sip:192.0.2.1;lr>"], [], [], False),
+        (["<sip:192.0.2.1:5060;lr>", "<sip:[2001:DB8::1];lr>", "<sip:x>"], ["<sip:x>"], [], False),
+        (["<sip:192.0.2.1:5070;lr>"], ["<sip:192.0.2.1:5070;lr>"], [], False),
+        ([FORGED], [], [], True),
+        (["<sip:bob@192.0.2.1;lr>"], [], [], True),
+        ([ours(ALICE), FORGED], [], [ALICE], True),
+        ([ours(ALICE).replace("192.0.2.1", "nat.example.net")], [], [ALICE], False),  # known by its token alone
+    ],
+)
+def test_routes_that_name_us_come_off(
+    routes: list[str], left: list[str], tokens: list[FlowToken], is_forged: bool
+) -> None:
+    routed = taken(*routes)
+    assert routed.request.headers.values("route") == left
+    assert (list(routed.tokens), routed.is_forged) == (tokens, is_forged)
+    assert routed.request.uri == "sip:bob@203.0.113.5"
+
+
+def test_the_request_that_came_stays_as_it_was() -> None:
+    came = request("BYE", f"Route: {ours(ALICE)}")
+    take_routes(came, SEAL, OWN)
+    assert came.headers.values("route") == [ours(ALICE)]
+
+
+def test_what_a_strict_router_did_is_undone() -> None:
+    own_uri = ours(ALICE).strip("<>")
+    routed = taken(ours(BOB), "<sip:bob@203.0.113.5;transport=tcp>", uri=own_uri)
+    assert routed.request.uri == "sip:bob@203.0.113.5;transport=tcp"
+    assert routed.request.headers.values("route") == []
+    assert routed.tokens == (ALICE, BOB)
+
+
+@pytest.mark.parametrize(
+    ("uri", "routes"),
+    [
+        (ours(ALICE).strip("<>"), []),  # no Route to take its place
+        ("sip:bob@example.com;lr", ["<sip:next.example.net;lr>"]),
+        (ours(ALICE).strip("<>").replace(";lr", ""), ["<sip:next.example.net;lr>"]),
+    ],
+)
+def test_only_our_own_record_route_in_the_request_uri_is_a_strict_routers_work(uri: str, routes: list[str]) -> None:
+    routed = taken(*routes, uri=uri)
+    assert (routed.request.uri, routed.request.headers.values("route")) == (uri, routes)
+
+
+@pytest.mark.parametrize("route", ["<sip:x", "<tel:+1>", "sip:192.0.2.1 lr"])
+def test_a_route_that_cannot_be_read_is_refused(route: str) -> None:
+    with pytest.raises(ParseError):
+        taken(route)
+
+
+# ---- routes on (16.6)
+
+
+def test_record_route_names_our_side_of_the_flow() -> None:
+    value = record_route(ALICE, SEAL)
+    assert value.startswith("<sip:")
+    assert value.endswith("@192.0.2.1:5061;transport=tcp;lr>")
+    six = Flow(Transport.WSS, Address("2001:db8::1", 443), Address("2001:db8::9", 5))
+    assert record_route(FlowToken(six), SEAL).endswith("@[2001:db8::1]:443;transport=ws;lr>")
+
+
+@pytest.mark.parametrize(
+    ("flow", "text"),
+    [
+        (UDP, "SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK-x"),
+        (TLS, "SIP/2.0/TLS 192.0.2.1:5061;rport;branch=z9hG4bK-x"),
+    ],
+)
+def test_our_via_names_the_transport(flow: Flow, text: str) -> None:
+    assert via(flow, "z9hG4bK-x") == text
+
+
+BODY = b"v=0\r\n\x00\xff"
+
+
+def test_what_goes_on_differs_only_where_it_must() -> None:
+    came = request(
+        "INVITE",
+        "X-Foo:  as it \t came ",
+        "Record-Route: <sip:first.example.net;lr>",
+        "Proxy-Authorization: Digest x",
+        'm: <sip:boss@198.51.100.7>;+sip.instance="<urn:x>"',
+        "Date: broken",
+        body=BODY,
+    )
+    hop = Hop(
+        flow=TLS, branch="z9hG4bK-new", uri="sip:bob@203.0.113.5;ob", record_routes=("<sip:to-bob>", "<sip:to-boss>")
+    )
+    sent = forward(came, hop)
+    assert sent.encode() == octets(
+        "INVITE sip:bob@203.0.113.5;ob SIP/2.0",
+        "Via: SIP/2.0/TLS 192.0.2.1:5061;rport;branch=z9hG4bK-new",
+        "Via: SIP/2.0/UDP 198.51.100.7:40112;branch=z9hG4bK-1;rport",
+        "Max-Forwards: 69",
+        "From: <sip:alice@example.com>;tag=a1",
+        "To: <sip:bob@example.com>",
+        "Call-ID: call-1@198.51.100.7",
+        "CSeq: 1 INVITE",
+        "X-Foo:  as it \t came ",
+        "Record-Route: <sip:to-bob>",
+        "Record-Route: <sip:to-boss>",
+        "Record-Route: <sip:first.example.net;lr>",
+        'm: <sip:boss@198.51.100.7>;+sip.instance="<urn:x>"',
+        "Date: broken",
+        f"Content-Length: {len(BODY)}",
+        body=BODY,
+    )
+    assert came.uri == "sip:bob@example.com", "the original is not touched"
+
+
+def test_without_another_target_the_request_uri_stays() -> None:
+    sent = forward(request("NEWMETHOD", uri="sip:bob@203.0.113.5;x=%41"), Hop(flow=TCP, branch="z9hG4bK-x"))
+    assert (sent.uri, sent.headers.count("record-route")) == ("sip:bob@203.0.113.5;x=%41", 0)
+
+
+def test_header_fields_in_a_contact_do_not_reach_the_request_uri() -> None:
+    hop = Hop(flow=TCP, branch="z9hG4bK-x", uri="sip:b?ob@203.0.113.5;ob?Route=%3Csip:evil.example%3E")
+    assert forward(request("INVITE"), hop).uri == "sip:b?ob@203.0.113.5;ob"  # RFC 3261 19.1.5, RFC 4475 3.1.2.11
+
+
+@pytest.mark.parametrize(("came", "goes"), [("70", "69"), ("1", "0"), ("0", "0"), ("256", "70"), (None, "70")])
+def test_each_hop_takes_one_from_max_forwards(came: str | None, goes: str) -> None:
+    message = request("INVITE")
+    message.headers.remove("max-forwards")
+    if came is not None:
+        message.headers.append("max-forwards", came)
+    assert forward(message, Hop(flow=TCP, branch="z9hG4bK-x")).headers.texts("max-forwards") == [goes]
+
+
+# ---- tokens out of Contacts (RFC 8599 section 13)
+
+PUSH = ";pn-provider=fcm;pn-param=demo;pn-prid=secret"
+
+
+@pytest.mark.parametrize(
+    ("contacts", "left"),
+    [
+        (["<sip:a@h;ob>"], ["<sip:a@h;ob>"]),
+        ([f"<sip:a@h{PUSH};ob>;q=0.5"], ["<sip:a@h;ob>;q=0.5"]),
+        (["<sip:a@h;PN-Provider=fcm;Pn-Prid=secret;pn-purr=keep>"], ["<sip:a@h;pn-purr=keep>"]),
+        ([f'"Alice" <sip:a@h{PUSH}>'], ['"Alice" <sip:a@h>']),
+        ([f"Alice A<sip:a@h{PUSH}>;x"], ["Alice A<sip:a@h>;x"]),
+        ([f'"a<b, \\"c\\" <" <sip:a@h{PUSH}>'], ['"a<b, \\"c\\" <" <sip:a@h>']),
+        ([f"sip:a@h{PUSH};expires=1"], ["<sip:a@h>;expires=1"]),  # without brackets they are header parameters
+        ([f"<sip:a@h{PUSH}>, <sip:b@h>", f"<sip:c@h{PUSH}>"], ["<sip:a@h>", "<sip:b@h>", "<sip:c@h>"]),
+        (["<sip:a@h;pn-prid=secret", "<sip:b@h>"], ["<sip:b@h>"]),
+        (["<sip:a@h;pn-prid=secret, b", "<sip:b@h>"], []),
+        (['"a <sip:a@h;pn-prid=secret>, <sip:b@h>'], []),
+        ([f"<tel:+1{PUSH}>", "<sip:b@h>"], ["<sip:b@h>"]),
+        ([f"*{PUSH}", "<sip:b@h>"], ["<sip:b@h>"]),
+        ([f"<sip:a@h h{PUSH}>"], []),
+    ],
+)
+def test_no_token_leaves_in_a_contact(contacts: list[str], left: list[str]) -> None:
+    lines = [f"Contact: {value}" for value in contacts]
+    message = received_response(octets("SIP/2.0 200 OK", "Via: SIP/2.0/UDP h", *lines, "X-Last: 1"))
+    strip_tokens(message)
+    assert message.headers.values("contact") == left
+    assert b"secret" not in message.encode()
+    assert message.headers.get("x-last") == "1"
+
+
+def test_contacts_without_tokens_stay_byte_for_byte() -> None:
+    message = received_request(octets("INVITE sip:b@h SIP/2.0", "m:  <sip:a@h>;q=.5 , sip:c@h", "Contact: <broken"))
+    strip_tokens(message)
+    assert message.headers.text() == "m:  <sip:a@h>;q=.5 , sip:c@h\r\nContact: <broken\r\n"
+
+
+def test_a_forwarded_request_carries_no_token() -> None:
+    sent = forward(request("INVITE", f"Contact: <sip:boss@h{PUSH}>"), Hop(flow=TCP, branch="z9hG4bK-x"))
+    assert isinstance(sent, Request)
+    assert sent.headers.values("contact") == ["<sip:boss@h>"]

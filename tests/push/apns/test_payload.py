@@ -1,0 +1,119 @@
+"""What an iPhone gets for which push (docs/reference/payload.md, push-services 1.5)."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.push.samples import CALL_ALERT, apns_push
+
+from ringwake.model.push import Alert, Kind, Push, Service
+from ringwake.push.apns.payload import LIMIT, VOIP_LIMIT, Form, payload
+from ringwake.push.errors import UnsendableError
+
+MISSED = Alert(title="alice@example.com", body="Missed call", sound="default", badge=2)
+
+
+def built(push: Push) -> tuple[Form, dict[str, Any], dict[str, Any]]:
+    made = payload(push)
+    body = json.loads(made.body)
+    assert body.keys() == {"aps", "ringwake"}
+    assert body["ringwake"]["kind"] == push.notice.kind.value
+    return made.form, body["aps"], body["ringwake"]
+
+
+def test_a_call_goes_to_callkit() -> None:
+    form, aps, ours = built(apns_push())
+    assert form is Form.VOIP
+    assert aps == {
+        "alert": {"title": "alice@example.com", "body": "Boss calling"},
+        "sound": "default",
+        "badge": 1,
+        "category": "INCOMING_CALL",
+    }
+    assert ours["uuid"] == "c0c5b1f5-5bb4-5c0f-8a53-6c2a4b1f6a55"
+
+
+def test_a_call_without_settings_goes_to_callkit_too() -> None:
+    form, aps, _ = built(apns_push(alert=None))
+    assert (form, aps) == (Form.VOIP, {})
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.CALL}))
+def test_a_voip_push_only_announces_a_call(kind: Kind) -> None:
+    with pytest.raises(UnsendableError, match="only announces a call"):
+        payload(apns_push(kind=kind))
+
+
+def test_a_call_on_a_phone_without_voip_token_is_a_time_sensitive_alert() -> None:
+    form, aps, _ = built(apns_push(Service.REMOTE))
+    assert form is Form.ALERT
+    assert aps == {
+        "alert": {"title": "alice@example.com", "body": "Boss calling"},
+        "sound": "default",
+        "badge": 1,
+        "category": "INCOMING_CALL",
+        "interruption-level": "time-sensitive",
+        "mutable-content": 1,
+        "content-available": 1,
+    }
+
+
+@pytest.mark.parametrize("kind", [Kind.MESSAGE, Kind.MISSED, Kind.ELSEWHERE, Kind.CANCEL])
+def test_what_has_something_to_show_is_an_alert(kind: Kind) -> None:
+    form, aps, _ = built(apns_push(Service.REMOTE, kind=kind, alert=MISSED))
+    assert form is Form.ALERT
+    assert aps == {
+        "alert": {"title": "alice@example.com", "body": "Missed call"},
+        "sound": "default",
+        "badge": 2,
+        "mutable-content": 1,
+        "content-available": 1,
+    }
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("alert", [None, Alert(), Alert(title="only a title", category="X")])
+def test_what_has_nothing_to_show_is_a_background_push(kind: Kind, alert: Alert | None) -> None:
+    form, aps, _ = built(apns_push(Service.REMOTE, kind=kind, alert=alert))
+    assert (form, aps) == (Form.BACKGROUND, {"content-available": 1})
+
+
+def test_a_refresh_is_always_a_background_push() -> None:
+    form, aps, _ = built(apns_push(Service.REMOTE, kind=Kind.REFRESH, alert=CALL_ALERT))
+    assert (form, aps) == (Form.BACKGROUND, {"content-available": 1})
+
+
+@pytest.mark.parametrize(
+    ("alert", "members"),
+    [
+        (Alert(title="t", body="b"), {"alert": {"title": "t", "body": "b"}}),
+        (Alert(body="b"), {"alert": {"body": "b"}}),
+        (Alert(title="t", sound="bell.wav"), {"sound": "bell.wav"}),
+        (Alert(badge=0), {"badge": 0}),
+    ],
+)
+def test_each_of_the_three_forms_stands_alone(alert: Alert, members: dict[str, Any]) -> None:
+    form, aps, _ = built(apns_push(Service.REMOTE, kind=Kind.MESSAGE, alert=alert))
+    assert form is Form.ALERT
+    assert aps == members | {"mutable-content": 1, "content-available": 1}
+
+
+@given(
+    name=st.text(min_size=1, max_size=4000),
+    body=st.text(max_size=4000),
+    service=st.sampled_from([Service.VOIP, Service.REMOTE]),
+)
+def test_it_is_never_longer_than_apple_allows(name: str, body: str, service: Service) -> None:
+    push = apns_push(service, from_name=name, alert=Alert(title="t", body=body, sound="default"))
+    made = payload(push)
+    assert len(made.body) <= (VOIP_LIMIT if service is Service.VOIP else LIMIT)
+    assert name.startswith(json.loads(made.body)["ringwake"]["from"]["name"])
+
+
+def test_a_voip_push_may_be_longer() -> None:
+    push = apns_push(from_name="x" * 6000)
+    assert len(payload(push).body) == VOIP_LIMIT
+    push = apns_push(Service.REMOTE, from_name="x" * 6000)
+    assert len(payload(push).body) == LIMIT

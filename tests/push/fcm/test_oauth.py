@@ -1,0 +1,270 @@
+"""Google's access token: one for many, renewed ahead, and nobody waits without need."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.push.certificates import Certificates
+from tests.push.fcm.google import Google, account, google
+from tests.push.loop import run
+from tests.push.samples import Clock
+from tests.push.service import Reply
+
+from ringwake.push.errors import CredentialsError, UnansweredError
+from ringwake.push.fcm.oauth import AccessToken, OAuthRefusedError
+
+
+class RealClock(Clock):
+    """The wall clock, moved: google-auth reads the real one."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+    def __call__(self) -> float:
+        return time.time() + self.now  # noqa: TID251 - google-auth reads it too
+
+
+@asynccontextmanager
+async def lab(certs: Certificates) -> AsyncIterator[tuple[AccessToken, Google, RealClock]]:
+    clock = RealClock()
+    async with google(certs) as service:
+        token = AccessToken(account(service.server.url), ca=certs.ca.read_bytes(), wall=clock)
+        try:
+            yield token, service, clock
+        finally:
+            await token.close()
+
+
+def test_a_token_is_fetched_once_and_kept(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            assert await token.current() == "ya29.1"
+            clock.now += 3599 - 300 - 5
+            assert await token.current() == "ya29.1"
+            assert service.grants == 1
+
+    run(story())
+
+
+def test_a_thousand_concurrent_pushes_fetch_one(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, _):
+            assert set(await asyncio.gather(*(token.current() for _ in range(1000)))) == {"ya29.1"}
+            assert service.grants == 1
+
+    run(story())
+
+
+def test_it_is_renewed_ahead_and_nobody_waits(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            await token.current()
+            clock.now += 3599 - 200
+            service.token_reply = lambda _: None
+            assert await token.current() == "ya29.1"
+            await service.server.until(lambda: bool(service.server.held))
+            assert await token.current() == "ya29.1"
+            held = service.server.held[0]
+            held.answer(service.grant(held.received))
+            assert token._renewal is not None
+            await asyncio.wait([token._renewal])
+            assert await token.current() == "ya29.2"
+            assert len(service.server.held) == 1
+
+    run(story())
+
+
+def test_a_renewal_ahead_that_fails_is_not_hurried(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            await token.current()
+            clock.now += 3599 - 200
+            service.token_reply = lambda _: Reply(status=503)
+            for _ in range(3):
+                assert await token.current() == "ya29.1"
+                if token._renewal is not None:
+                    await asyncio.wait([token._renewal])
+            assert len(service.server.received) == 2
+            clock.now += 61
+            await token.current()
+            assert token._renewal is not None
+            await asyncio.wait([token._renewal])
+            assert len(service.server.received) == 3
+
+    run(story())
+
+
+def test_a_token_that_has_run_out_is_waited_for(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, _, clock):
+            await token.current()
+            clock.now += 3600
+            assert await token.current() == "ya29.2"
+
+    run(story())
+
+
+def test_a_token_that_was_not_taken_is_replaced_once_for_all(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, _):
+            refused = await token.current()
+            assert set(await asyncio.gather(*(token.replace(refused) for _ in range(100)))) == {"ya29.2"}
+            assert await token.replace(refused) == "ya29.2"
+            assert service.grants == 2
+
+    run(story())
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_google_in_trouble_is_asked_once_a_second(status: int, certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            service.token_reply = lambda _: Reply(status=status)
+            for _ in range(5):
+                with pytest.raises(UnansweredError, match="OAuth"):
+                    await token.current()
+            assert len(service.server.received) == 1
+            service.token_reply = None
+            clock.now += 1.0
+            assert await token.current() == "ya29.1"
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=400, body=b'{"error":"invalid_grant","error_description":"Invalid JWT Signature."}'),
+        Reply(status=401, body=b'{"error":"invalid_client"}'),
+        Reply(status=403, body=b"<html>no</html>"),
+        Reply(status=200, body=b"{}"),
+    ],
+)
+def test_a_refused_account_is_a_matter_of_its_own(reply: Reply, certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            service.token_reply = lambda _: reply
+            for _ in range(3):
+                with pytest.raises(OAuthRefusedError, match="OAuth") as caught:
+                    await token.current()
+                assert "Invalid" not in str(caught.value)
+                clock.now += 20.0 - 1.0
+            assert len(service.server.received) == 1, "it is left alone for a minute"
+            service.token_reply = None
+            clock.now += 3.0
+            assert await token.current() == "ya29.1"
+
+    run(story())
+
+
+def test_after_a_failure_a_clock_that_is_set_back_holds_nothing_up(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            service.token_reply = lambda _: Reply(status=503)
+            with pytest.raises(UnansweredError):
+                await token.current()
+            service.token_reply = None
+            clock.now -= 7200
+            assert await token.current() == "ya29.1"
+
+    run(story())
+
+
+def test_a_failure_ahead_does_not_hold_up_those_who_then_have_no_token(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            await token.current()
+            clock.now += 3599 - 10
+            service.token_reply = lambda _: Reply(status=503)
+            await token.current()
+            assert token._renewal is not None
+            await asyncio.wait([token._renewal])
+            service.token_reply = None
+            clock.now += 15
+            assert await token.current() == "ya29.2"
+
+    run(story())
+
+
+def test_a_token_without_a_named_end_lasts_the_usual_hour(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            service.token_reply = lambda _: Reply(body=b'{"access_token":"ya29.x"}')
+            assert await token.current() == "ya29.x"
+            clock.now += 3599 - 300 - 5
+            assert await token.current() == "ya29.x"
+            assert len(service.server.received) == 1
+
+    run(story())
+
+
+def test_a_caller_that_is_cancelled_does_not_take_the_others_along(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, _):
+            service.token_reply = lambda _: None
+            first, second = (asyncio.create_task(token.current()) for _ in range(2))
+            await service.server.until(lambda: bool(service.server.held))
+            first.cancel()
+            await asyncio.wait([first])
+            held = service.server.held[0]
+            held.answer(service.grant(held.received))
+            assert await second == "ya29.1"
+            assert service.grants == 1
+
+    run(story())
+
+
+def test_closing_ends_a_renewal_under_way(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, _):
+            service.token_reply = lambda _: None
+            waiting = asyncio.create_task(token.current())
+            await service.server.until(lambda: bool(service.server.held))
+            async with asyncio.timeout(3):
+                await token.close()
+            with pytest.raises(UnansweredError):
+                await waiting
+            with pytest.raises(UnansweredError, match="closed"):
+                await token.current()
+
+    run(story())
+
+
+def test_an_unreachable_google_is_known_at_once(certs: Certificates) -> None:
+    async def story() -> None:
+        async with google(certs) as service:
+            url = service.server.url
+        token = AccessToken(account(url), ca=certs.ca.read_bytes(), wall=RealClock())
+        async with asyncio.timeout(3):
+            with pytest.raises(UnansweredError, match="OAuth: no answer"):
+                await token.current()
+        await token.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"private_key": "no key"},
+        {"private_key": None},
+        {"client_email": None},
+        {"token_uri": None},
+        {"token_uri": "http://oauth2.googleapis.com/token"},
+    ],
+)
+def test_an_account_that_lacks_something_is_refused_at_once(changes: dict[str, str | None]) -> None:
+    info = account("https://localhost:1") | changes
+    whole = {name: value for name, value in info.items() if value is not None}
+    with pytest.raises(CredentialsError):
+        AccessToken(whole, ca=None, wall=Clock())
+
+
+def test_googles_requests_transport_is_not_needed() -> None:
+    assert "google.auth.transport.requests" not in sys.modules
+    assert "requests" not in sys.modules

@@ -1,0 +1,59 @@
+"""What curl tells us while it works, taken with care."""
+
+from __future__ import annotations
+
+import socket
+
+import pycurl
+import pytest
+from tests.push.loop import run
+
+from ringwake.push.curl_handle import HEADERS_LIMIT, CurlHandle
+from ringwake.push.http import BODY_LIMIT
+
+
+def handle(*, allows: bool = True) -> CurlHandle:
+    return CurlHandle(trust=(), allows=lambda _: allows)
+
+
+def test_interim_answers_do_not_count() -> None:
+    it = handle()
+    for line in (b"HTTP/1.1 103 Early Hints\r\n", b"Link: x\r\n", b"\r\n", b"HTTP/2 201 \r\n", b"TTL: 60\r\n", b"\r\n"):
+        it._take_header(line)
+    assert (it.answer().status, it.answer().headers) == (201, {"ttl": "60"})
+
+
+def test_headers_are_bounded_and_may_be_no_text() -> None:
+    it = handle()
+    it._take_header(b"HTTP/2 200\r\n")
+    for number in range(1000):
+        it._take_header(b"x-%d: x\xe9\r\n" % number)
+    assert len(it.answer().headers) == HEADERS_LIMIT
+    assert it.answer().headers["x-1"] == "x\xe9"
+
+
+def test_a_body_is_cut_off_at_the_limit() -> None:
+    it = handle()
+    assert it._take_body(b"x" * (BODY_LIMIT - 1)) is None
+    before = it.is_full
+    assert it._take_body(b"xyz") == -1
+    assert (before, it.is_full) == (False, True)
+    assert len(it.answer().body) == BODY_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("family", "allows", "is_opened"),
+    [(socket.AF_INET, True, True), (socket.AF_INET, False, False), (socket.AF_UNIX, True, False)],
+)
+def test_only_allowed_addresses_get_a_socket(family: int, *, allows: bool, is_opened: bool) -> None:
+    async def story() -> None:
+        it = handle(allows=allows)
+        opened = it._open(0, (family, socket.SOCK_STREAM, 0, ("8.8.8.8", 443)))
+        assert isinstance(opened, socket.socket) is is_opened
+        assert it.is_refused is not is_opened
+        if isinstance(opened, socket.socket):
+            assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3000
+        else:
+            assert opened == pycurl.SOCKET_BAD
+
+    run(story())

@@ -1,0 +1,220 @@
+"""What a REGISTER does to the bindings of its AOR."""
+
+from __future__ import annotations
+
+import pytest
+from tests.store.samples import FLOW, NOW, apns, binding, contact, fcm, register
+
+from ringwake.model.binding import Binding
+from ringwake.model.push import PushTarget
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register
+from ringwake.registrar.merge import MAX_BINDINGS, Merged, is_same, merge
+
+PHONE, REINSTALLED = "<urn:uuid:0001>", "<urn:uuid:0002>"
+
+
+def merged(current: list[Binding], op: Register) -> Merged:
+    result = merge(current, op)
+    assert isinstance(result, Merged)
+    return result
+
+
+def ids(bindings: tuple[Binding, ...]) -> list[str]:
+    return [known.id for known in bindings]
+
+
+def test_a_first_register_binds() -> None:
+    asked = contact("a1", params=";q=0.5", instance=PHONE, reg_id=1, push=fcm("t"), refresh_at=NOW + 60)
+    result = merged([], register(asked, cseq=4, user_agent="app/1"))
+    assert result == Merged(result.touched, result.touched, ())
+    bound = result.touched[0]
+    assert (bound.id, bound.uri, bound.params, bound.instance, bound.reg_id) == (
+        "a1",
+        asked.uri,
+        ";q=0.5",
+        PHONE,
+        1,
+    )
+    assert (bound.call_id, bound.cseq, bound.flow, bound.user_agent) == ("reg@198.51.100.7", 4, FLOW, "app/1")
+    assert (bound.push, bound.refresh_at, bound.refresh_tries) == (fcm("t"), NOW + 60, 0)
+    assert (bound.registered_at, bound.expires_at) == (NOW, NOW + 3600)
+
+
+def test_a_refresh_keeps_the_id_and_clears_the_tries() -> None:
+    known = binding("a1", refresh_at=NOW + 9)
+    result = merged([known], register(contact("new", uri=known.uri), cseq=2, wall=NOW + 5))
+    assert ids(result.bindings) == ids(result.touched) == ["a1"]
+    assert result.removed == ()
+    assert (result.touched[0].cseq, result.touched[0].expires_at) == (2, NOW + 3605)
+
+
+def test_without_contacts_nothing_changes() -> None:
+    known = binding("a1")
+    assert merged([known], register()) == Merged((known,), (), ())
+
+
+def test_expired_bindings_are_not_there() -> None:
+    over = binding("a1", expires=10)
+    assert merged([over], register(wall=NOW + 10)) == Merged((), (), ())
+    # Not even their CSeq counts.
+    assert ids(merged([over], register(contact("a2", uri=over.uri), wall=NOW + 10)).touched) == ["a2"]
+
+
+def test_linphones_new_port_is_the_same_phone_by_its_instance() -> None:
+    known = binding("a1", uri="sip:alice@198.51.100.7:40001;transport=tls", instance=PHONE)
+    moved = contact("a2", uri="sip:alice@198.51.100.7:51777;transport=tls", instance=PHONE)
+    result = merged([known], register(moved, cseq=2))
+    assert ids(result.bindings) == ["a1"]
+    assert result.bindings[0].uri == moved.uri
+
+
+def test_a_second_flow_of_one_phone_is_another_binding() -> None:
+    known = binding("a1", instance=PHONE, reg_id=1)
+    result = merged([known], register(contact("a2", instance=PHONE, reg_id=2), cseq=2))
+    assert ids(result.bindings) == ["a1", "a2"]
+    assert ids(result.touched) == ["a2"]
+
+
+def test_a_reinstalled_app_with_the_old_token_is_the_same_phone() -> None:
+    known = binding("a1", instance=PHONE, push=fcm("token"))
+    again = contact("a2", uri="sip:other@203.0.113.4", instance=REINSTALLED, push=fcm("token"))
+    result = merged([known], register(again, call_id="new", cseq=1))
+    assert ids(result.bindings) == ["a1"]
+    assert result.bindings[0].instance == REINSTALLED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (apns(voip="v", remote="r"), apns(voip="v", remote="r2")),
+        (apns(voip="v", remote="r"), apns(voip="v2", remote="r")),
+    ],
+)
+def test_one_token_in_common_is_enough(old: PushTarget, new: PushTarget) -> None:
+    known = binding("a1", instance=PHONE, push=old)
+    result = merged([known], register(contact("a2", instance=REINSTALLED, push=new), call_id="new"))
+    assert ids(result.bindings) == ["a1"]
+    assert result.bindings[0].push == new
+
+
+def test_the_old_token_of_another_app_is_another_phone() -> None:
+    known = binding("a1", instance=PHONE, push=apns(voip="same"))
+    result = merged([known], register(contact("a2", instance=REINSTALLED, push=fcm("same")), call_id="new"))
+    assert ids(result.bindings) == ["a1", "a2"]
+
+
+def test_a_contact_that_matches_two_bindings_makes_them_one() -> None:
+    by_instance = binding("a1", instance=PHONE)
+    by_token = binding("a2", instance=REINSTALLED, push=fcm("t"))
+    result = merged([by_instance, by_token], register(contact("a3", instance=PHONE, push=fcm("t")), cseq=2))
+    assert ids(result.bindings) == ["a1"]
+    assert result.removed == (by_token,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("sip:alice@198.51.100.7", "sip:alice@198.51.100.7", True),
+        ("sip:alice@example.com", "sip:alice@EXAMPLE.com", True),
+        ("sip:alice@198.51.100.7:5060", "sip:alice@198.51.100.7:5061", False),
+        ("sip:no uri", "sip:alice@example.com", False),
+        ("sip:no uri", "sip:no uri", True),
+    ],
+)
+def test_without_instance_and_token_the_uris_are_compared(old: str, new: str, expected: bool) -> None:
+    assert is_same(binding(uri=old), contact(uri=new)) is expected
+
+
+@pytest.mark.parametrize(
+    ("instance", "expected"),
+    [("", True), (PHONE, False), (REINSTALLED, False)],
+    ids=["no instance", "the same one's other flow", "another one"],
+)
+def test_one_address_may_have_two_phones_or_two_flows_behind_it(instance: str, expected: bool) -> None:
+    known = binding(uri="sip:a@nat.example", instance=PHONE, reg_id=1)
+    assert is_same(known, contact(uri=known.uri, instance=instance)) is expected
+
+
+def test_expires_0_removes_only_that_contact() -> None:
+    first, second = binding("a1"), binding("a2")
+    result = merged([first, second], register(contact("x", uri=first.uri, expires=0.0), cseq=2))
+    assert (ids(result.bindings), result.touched, result.removed) == (["a2"], (), (first,))
+
+
+def test_removing_what_is_not_there_is_no_error() -> None:
+    known = binding("a1")
+    result = merged([known], register(contact("x", expires=0.0), cseq=2))
+    assert result == Merged((known,), (), ())
+
+
+def test_the_star_removes_all() -> None:
+    first, second = binding("a1"), binding("a2", call_id="other", cseq=9)
+    result = merged([first, second], register(cseq=2, remove_all=True))
+    assert result == Merged((), (), (first, second))
+
+
+@pytest.mark.parametrize("cseq", [4, 5])
+@pytest.mark.parametrize(
+    ("contacts", "star"),
+    [
+        ((contact("n", uri="sip:a1@198.51.100.7:40001;transport=tls"),), False),
+        ((contact("n", uri="sip:a1@198.51.100.7:40001;transport=tls", expires=0.0),), False),
+        ((contact("b"), contact("n", uri="sip:a1@198.51.100.7:40001;transport=tls")), False),
+        ((), True),
+    ],
+)
+def test_a_cseq_that_is_not_higher_changes_nothing(cseq: int, contacts: tuple[ContactUpdate, ...], star: bool) -> None:
+    known = binding("a1", cseq=5)
+    assert merge([known], register(*contacts, cseq=cseq, remove_all=star)) == OutOfOrder()
+    another = register(*contacts, cseq=cseq, remove_all=star, call_id="rebooted")
+    assert isinstance(merge([known], another), Merged)
+
+
+def test_a_stale_cseq_matters_only_for_bindings_that_are_named() -> None:
+    known = binding("a1", cseq=5)
+    assert ids(merged([known], register(contact("a2"), cseq=3)).bindings) == ["a1", "a2"]
+
+
+def test_two_contacts_for_one_binding_touch_it_once() -> None:
+    result = merged([], register(contact("a1", instance=PHONE), contact("a2", uri="sip:b@h", instance=PHONE)))
+    assert ids(result.bindings) == ids(result.touched) == ["a1"]
+    assert result.bindings[0].uri == "sip:b@h"
+
+
+def test_a_contact_that_is_bound_and_removed_at_once_is_gone() -> None:
+    result = merged([], register(contact("a1", uri="sip:a@h"), contact("a2", uri="sip:a@h", expires=0.0)))
+    assert result == Merged((), (), ())
+
+
+def test_the_eleventh_phone_takes_the_place_of_the_oldest() -> None:
+    known = [binding(f"a{n}", wall=NOW + (n - 5) % MAX_BINDINGS) for n in range(MAX_BINDINGS)]
+    result = merged(known, register(contact("new", instance=PHONE), cseq=2, wall=NOW + 20))
+    assert result.removed == (known[5],)
+    assert len(result.bindings) == MAX_BINDINGS
+    assert ids(result.touched) == ["new"]
+
+
+def test_what_this_register_binds_goes_last_even_if_the_clock_went_back() -> None:
+    known = [binding(f"a{n}", wall=NOW + n) for n in range(MAX_BINDINGS)]
+    result = merged(known, register(contact("new"), call_id="c", wall=NOW - 20))
+    assert ids(result.removed) == ["a0"]
+    assert ids(result.touched) == ["new"]
+
+
+def test_of_too_many_contacts_the_last_stay() -> None:
+    contacts = [contact(f"a{n}") for n in range(MAX_BINDINGS + 2)]
+    result = merged([], register(*contacts))
+    assert ids(result.touched) == [f"a{n}" for n in range(2, MAX_BINDINGS + 2)]
+
+
+def test_a_query_keeps_the_push_data() -> None:
+    known = binding("a1", push=fcm("t"), refresh_at=NOW + 60)
+    result = merged([known], register(contact("n", uri=known.uri, is_query=True), cseq=2))
+    assert result.touched[0].push == fcm("t")
+    assert merged([], register(contact("n", is_query=True))).touched[0].push is None
+
+
+def test_a_register_without_push_data_takes_it_away() -> None:
+    known = binding("a1", push=fcm("t"), refresh_at=NOW + 60)
+    bound = merged([known], register(contact("n", uri=known.uri, refresh_at=NOW + 60), cseq=2)).touched[0]
+    assert (bound.push, bound.refresh_at) == (None, None)

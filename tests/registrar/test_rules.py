@@ -1,0 +1,422 @@
+"""Claims about REGISTER: what is refused, what is stored, and what the 200 promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from tests.support.ids import SeededIds
+from tests.support.sip_messages import LOCAL, PEER, UDP, request
+
+from ringwake.model.account import Account, Aor
+from ringwake.model.app import App, AppKey, Provider
+from ringwake.model.push import Service
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Registered
+from ringwake.model.tenant import Tenant
+from ringwake.registrar.rules import MAX_CONTACTS, ExpiryPolicy, Plan, Refusal, Registrar, answer
+from ringwake.secret import Secret
+from ringwake.sip.errors import ParseError
+from ringwake.sip.flow import Flow, Transport
+from ringwake.sip.message import Request
+from ringwake.store.directory import MemoryDirectory
+from ringwake.store.memory import MemoryStore
+
+TENANT, OTHER = "example.com", "example.net"
+WALL = 1_800_000_000.0
+TLS = Flow(Transport.TLS, LOCAL, PEER, serial=1, node="n1")
+WSS = TLS._replace(transport=Transport.WSS)
+VAPID = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
+IPHONE = "TEAM123456.com.example.phone"
+APPS = {
+    Provider.APNS: App(key=AppKey(Provider.APNS, IPHONE), tenant=TENANT),
+    Provider.FCM: App(key=AppKey(Provider.FCM, "demo"), tenant=TENANT),
+    Provider.WEBPUSH: App(key=AppKey(Provider.WEBPUSH, TENANT), tenant=TENANT, vapid_key=VAPID),
+}
+ALICE = Account(aor=Aor("alice@example.com"), tenant=TENANT, ha1_md5=Secret("0" * 32), ha1_sha256=Secret("0" * 64))
+TOKEN = "cX3-_dD:APA91b"
+PUSH = f";pn-provider=fcm;pn-param=demo;pn-prid={TOKEN}"
+ENDPOINT = "https%3A%2F%2Fpush.example.org%2Fx"
+FCM_CAPS, APNS_CAPS = '*;+sip.pns="fcm"', '*;+sip.pns="apns"'
+WEBPUSH_CAPS = f'*;+sip.pns="webpush";+sip.vapid="{VAPID}"'
+
+
+def registrar(*providers: Provider, policy: ExpiryPolicy | None = None, vapid: str = VAPID) -> Registrar:
+    """Return a registrar with these push services, or with all of them."""
+    apps = [APPS[provider] for provider in providers or Provider]
+    apps = [replace(app, vapid_key=vapid) if app.vapid_key else app for app in apps]
+    return Registrar(
+        directory=MemoryDirectory([Tenant(domain=TENANT), Tenant(domain=OTHER)], apps, []),
+        ids=SeededIds(Random(1)),
+        policy=policy or ExpiryPolicy(),
+        refresh_after=lambda target, grant: grant / 2 if target.app.provider is Provider.FCM else None,
+    )
+
+
+def register(*fields: str, seq: int = 1) -> Request:
+    return request("REGISTER", *fields, uri="sip:example.com", seq=seq)
+
+
+def judged(*fields: str, by: Registrar | None = None, flow: Flow = TLS, account: Account = ALICE) -> Plan | Refusal:
+    return (by or registrar()).plan(register(*fields), account, flow, WALL)
+
+
+def plan(*fields: str, by: Registrar | None = None, flow: Flow = TLS) -> Plan:
+    found = judged(*fields, by=by, flow=flow)
+    assert isinstance(found, Plan), found
+    return found
+
+
+def update(*fields: str, by: Registrar | None = None, flow: Flow = TLS) -> ContactUpdate:
+    (found,) = plan(*fields, by=by, flow=flow).op.contacts
+    return found
+
+
+def refused(*fields: str, by: Registrar | None = None, flow: Flow = TLS, account: Account = ALICE) -> Refusal:
+    found = judged(*fields, by=by, flow=flow, account=account)
+    assert isinstance(found, Refusal), found
+    return found
+
+
+# ---- the request as a whole
+
+
+def test_without_contacts_it_only_asks() -> None:
+    found = plan("User-Agent: " + "x" * 200, "Expires: 0")
+    assert (found.op.contacts, found.op.remove_all, found.contacts, found.caps) == ((), False, (), ())
+    assert (found.op.aor, found.op.call_id, found.op.cseq) == ("alice@example.com", "call-1@198.51.100.7", 1)
+    assert (found.op.flow, found.op.wall, found.op.user_agent) == (TLS, WALL, "x" * 120)
+
+
+def test_an_extension_that_we_lack_is_420_by_name() -> None:
+    found = refused("Require: nothingSupportsThis, path", "Contact: <sip:a@h>")
+    assert (found.status, found.headers) == (420, (("unsupported", "nothingSupportsThis, path"),))
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_taken"),
+    [
+        (["Contact: *", "Expires: 0"], True),
+        (["m:*", "Expires:0"], True),
+        (["Contact: *"], False),
+        (["Contact: *", "Expires: 1"], False),
+        (["Contact: *", "Expires: none"], False),
+        (["Contact: *, <sip:a@h>", "Expires: 0"], False),
+        (["Contact: <sip:a@h>", "Contact: *", "Expires: 0"], False),
+        (["Contact: *, *", "Expires: 0"], False),
+    ],
+)
+def test_a_star_stands_alone_and_with_expires_0(fields: list[str], is_taken: bool) -> None:
+    found = judged(*fields)
+    if is_taken:
+        assert isinstance(found, Plan)
+        assert (found.op.remove_all, found.op.contacts, found.caps) == (True, (), ())
+    else:
+        assert isinstance(found, Refusal)
+        assert found.status == 400
+
+
+def test_there_is_a_most_to_the_contacts() -> None:
+    some = [f"Contact: <sip:a{number}@h>" for number in range(MAX_CONTACTS + 1)]
+    assert len(plan(*some[1:]).op.contacts) == MAX_CONTACTS
+    assert refused(*some).status == 400
+
+
+@pytest.mark.parametrize(
+    "contact", ["<sip:a@h", "*;x", "<sip:a@h>;x;x", "sip:a@h?Route=%3Csip:x%3E", "Bell, A <sip:a@h>"]
+)
+def test_a_contact_that_cannot_be_read_is_malformed(contact: str) -> None:
+    with pytest.raises(ParseError):
+        judged(f"Contact: {contact}")
+
+
+@pytest.mark.parametrize("uri", ["tel:+1", "name:John_Smith", "sip:a@.1", "sip:a@h;x;X", "sip:a@h;x=[="])
+def test_a_contact_that_is_no_sip_uri_is_400(uri: str) -> None:
+    assert refused(f"Contact: <{uri}>").status == 400
+
+
+# ---- how long (10.3 step 7)
+
+
+@pytest.mark.parametrize(
+    ("contact", "header", "granted"),
+    [
+        ("<sip:a@h>", None, 3600),
+        ("<sip:a@h>", "Expires: 600", 600),
+        ("<sip:a@h>;expires=700", "Expires: 600", 700),
+        ("<sip:a@h>;expires=700", None, 700),
+        ("<sip:a@h>;expires=60", None, 60),
+        ("<sip:a@h>;expires=59", None, None),
+        ("<sip:a@h>;expires=1", None, None),
+        ("<sip:a@h>", "Expires: 59", None),
+        ("<sip:a@h>;expires=3601", None, 3600),
+        ("<sip:a@h>", "Expires: 4294967296000", 3600),
+        ("<sip:a@h>;expires=soon", "Expires: 600", 600),
+        ("<sip:a@h>", "Expires: later", 3600),
+        ("<sip:a@h>;expires=0", "Expires: 600", 0),
+        ("<sip:a@h>", "Expires: 0", 0),
+        ("<sip:a@h>;expires=600", "Expires: 0", 600),
+    ],
+)
+def test_a_phone_without_a_token_gets_an_hour_at_most(contact: str, header: str | None, granted: int | None) -> None:
+    fields = [f"Contact: {contact}", *([header] if header else [])]
+    if granted is not None:
+        assert update(*fields).expires == granted
+        return
+    found = refused(*fields)
+    assert (found.status, found.headers) == (423, (("min-expires", "60"),))
+
+
+@pytest.mark.parametrize("asked", ["300", "301", "3600", "2592000", "4294967295", None])
+def test_a_phone_with_a_token_gets_the_long_grant_whatever_it_asks_for(asked: str | None) -> None:
+    expires = "" if asked is None else f";expires={asked}"
+    found = update(f"Contact: <sip:a@h{PUSH}>{expires}")
+    assert found.expires == 30 * 86400
+    assert found.refresh_at == WALL + 15 * 86400
+    assert found.push is not None
+
+
+@pytest.mark.parametrize("asked", ["1", "60", "299"])
+def test_a_phone_with_a_token_that_asks_for_too_little_hears_how_little_is_enough(asked: str) -> None:
+    for fields in ([f"Contact: <sip:a@h{PUSH}>;expires={asked}"], [f"Contact: <sip:a@h{PUSH}>", f"Expires: {asked}"]):
+        found = refused(*fields)
+        assert (found.status, found.headers) == (423, (("min-expires", "300"),))
+
+
+def test_the_policy_says_how_long() -> None:
+    by = registrar(policy=ExpiryPolicy(grant=30, push_least=30, plain_most=20, plain_least=10))
+    assert update(f"Contact: <sip:a@h{PUSH}>;expires=30", by=by).expires == 30
+    assert refused(f"Contact: <sip:a@h{PUSH}>;expires=29", by=by).headers == (("min-expires", "30"),)
+    assert update("Contact: <sip:a@h>;expires=10", by=by).expires == 10
+    assert update("Contact: <sip:a@h>", by=by).expires == 20
+
+
+def test_a_phone_that_gets_no_silent_push_has_no_date_for_one() -> None:
+    found = update(f"Contact: <sip:a@h;pn-provider=webpush;pn-prid={ENDPOINT}>", flow=WSS)
+    assert (found.expires, found.refresh_at) == (30 * 86400, None)
+    assert update("Contact: <sip:a@h>").refresh_at is None
+
+
+def test_one_bad_contact_refuses_them_all() -> None:
+    assert refused("Contact: <sip:a@h>, <sip:b@h>;expires=5").status == 423
+    assert refused("Contact: <sip:a@h>", f"Contact: <sip:b@h{PUSH.replace('demo', 'theirs')}>").status == 555
+
+
+# ---- push (RFC 8599 5.6.1.1)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        f";pn-provider=acme;pn-param=demo;pn-prid={TOKEN}",  # a service that nobody knows
+        f";pn-provider=fcm;pn-param=theirs;pn-prid={TOKEN}",  # an application that is not ours
+        f";pn-provider=fcm;pn-prid={TOKEN}",  # what the service needs is missing
+        ";pn-provider=fcm;pn-param=demo;pn-prid=x",
+        f";pn-provider=apns;pn-param={IPHONE}.voip;pn-prid=abc",
+        f";pn-provider=webpush;pn-param=example.com;pn-prid={ENDPOINT}",
+        f";pn-provider;pn-prid={TOKEN}",
+    ],
+)
+def test_a_token_that_we_cannot_push_to_is_555(params: str) -> None:
+    assert refused(f"Contact: <sip:a@h{params}>").status == 555
+
+
+def test_another_tenants_application_is_555() -> None:
+    account = replace(ALICE, aor=Aor("alice@example.net"), tenant=OTHER)
+    assert refused(f"Contact: <sip:a@h{PUSH}>", account=account).status == 555
+    assert refused("Contact: <sip:a@h;pn-provider>", account=account).status == 555
+
+
+@pytest.mark.parametrize("fields", [["Contact: <{}>;expires=0"], ["Contact: <{}>", "Expires: 0"]])
+@pytest.mark.parametrize(
+    "params", [PUSH, ";pn-provider=acme;pn-prid=x", ";pn-provider=fcm;pn-prid=x", ";pn-provider=fcm", ""]
+)
+def test_a_phone_may_always_go(params: str, fields: list[str]) -> None:
+    found = plan(*(field.format(f"sip:a@h{params}") for field in fields))
+    (gone,) = found.op.contacts
+    assert (gone.expires, gone.push, gone.refresh_at, found.contacts) == (0, None, None, ())
+
+
+@pytest.mark.parametrize("flow", [UDP, TLS._replace(transport=Transport.TCP), TLS._replace(transport=Transport.WS)])
+def test_a_token_that_came_in_the_clear_is_not_pushed_to(flow: Flow) -> None:
+    found = plan(f"Contact: <sip:a@h{PUSH}>;expires=60", flow=flow)
+    (bound,) = found.op.contacts
+    assert (bound.push, bound.expires, bound.is_query, found.caps) == (None, 60, False, ())
+    assert TOKEN not in bound.uri
+    lab = registrar(policy=ExpiryPolicy(needs_tls=False))
+    assert plan(f"Contact: <sip:a@h{PUSH}>", by=lab, flow=flow).caps == (FCM_CAPS,)
+
+
+@pytest.mark.parametrize("flow", [TLS, WSS])
+@pytest.mark.parametrize(
+    ("params", "caps", "tokens"),
+    [
+        (PUSH, FCM_CAPS, {Service.ONLY: TOKEN}),
+        (PUSH.replace("=fcm", "=FCM"), FCM_CAPS, {Service.ONLY: TOKEN}),
+        (
+            f";pn-provider=apns;pn-param={IPHONE}.voip&remote;pn-prid={'a' * 64}:voip&{'b' * 64}:remote",
+            APNS_CAPS,
+            {Service.VOIP: "a" * 64, Service.REMOTE: "b" * 64},
+        ),
+        (f";pn-provider=webpush;pn-prid={ENDPOINT}", WEBPUSH_CAPS, {Service.ONLY: "https://push.example.org/x"}),
+    ],
+)
+def test_a_push_that_is_promised_is_promised_in_one_line(
+    flow: Flow, params: str, caps: str, tokens: dict[Service, str]
+) -> None:
+    found = plan(f"Contact: <sip:a@h{params}>", flow=flow)
+    assert found.caps == (caps,)
+    (bound,) = found.op.contacts
+    assert bound.push is not None
+    assert {service: token.reveal() for service, token in bound.push.tokens} == tokens
+
+
+def test_several_contacts_have_one_line_for_each_service() -> None:
+    found = plan(
+        f"Contact: <sip:a@h{PUSH}>, <sip:b@h{PUSH.replace(TOKEN, TOKEN + 'x')}>",
+        f"Contact: <sip:c@h;pn-provider=webpush;pn-prid={ENDPOINT}>, <sip:d@h>",
+    )
+    assert found.caps == (FCM_CAPS, WEBPUSH_CAPS)
+
+
+def test_without_a_vapid_key_none_is_promised() -> None:
+    found = plan(f"Contact: <sip:a@h;pn-provider=webpush;pn-prid={ENDPOINT}>", by=registrar(vapid=""))
+    assert found.caps == ('*;+sip.pns="webpush"',)
+
+
+def test_a_phone_that_takes_its_token_away_is_promised_nothing() -> None:
+    assert plan(f"Contact: <sip:a@h{PUSH}>;expires=0").caps == ()
+
+
+# ---- capability queries (RFC 8599 5.6.1.2)
+
+
+@pytest.mark.parametrize(
+    ("params", "offered", "caps"),
+    [
+        (";pn-provider", [], (APNS_CAPS, FCM_CAPS, WEBPUSH_CAPS)),
+        (";pn-provider=", [], (APNS_CAPS, FCM_CAPS, WEBPUSH_CAPS)),
+        (";pn-provider", [Provider.FCM], (FCM_CAPS,)),
+        (";pn-provider=fcm", [], (FCM_CAPS,)),
+        (";PN-PROVIDER=Fcm", [], (FCM_CAPS,)),
+        (";pn-provider=webpush", [], (WEBPUSH_CAPS,)),
+        (";pn-provider=fcm;pn-param=whatever", [], (FCM_CAPS,)),
+        (";pn-provider=webpush", [Provider.FCM], None),
+        (";pn-provider=acme", [], None),
+    ],
+)
+@pytest.mark.parametrize("flow", [UDP, TLS])
+def test_a_query_is_answered(params: str, offered: list[Provider], caps: tuple[str, ...] | None, flow: Flow) -> None:
+    by = registrar(*offered)
+    contact = f"Contact: <sip:a@h{params}>"
+    if caps is None:
+        assert refused(contact, by=by, flow=flow).status == 555
+        # One that binds nothing is answered all the same: what is not promised is not there.
+        assert plan(f"{contact};expires=0", by=by, flow=flow).caps == ()
+        return
+    for expires in ("", ";expires=60", ";expires=0"):
+        found = plan(contact + expires, by=by, flow=flow)
+        (bound,) = found.op.contacts
+        assert (found.caps, bound.push, bound.is_query) == (caps, None, True)
+
+
+def test_a_query_lives_by_the_rules_of_a_phone_without_a_token() -> None:
+    assert update("Contact: <sip:a@h;pn-provider=fcm>;expires=299").expires == 299
+    assert refused("Contact: <sip:a@h;pn-provider=fcm>;expires=59").headers == (("min-expires", "60"),)
+
+
+# ---- what is stored
+
+
+def test_a_contact_is_stored_as_written_but_for_its_token() -> None:
+    contact = f'"Al" <SIP:Al%61@h:5070;OB{PUSH};x=%41?a=b>;+sip.instance="<urn:uuid:1>";reg-id=2;Q=0.5;expires=600'
+    (bound,) = plan(f"Contact: {contact}", "User-Agent: app/1").op.contacts
+    assert bound.uri == "sip:Al%61@h:5070;OB;x=%41?a=b"
+    assert bound.params == ';+sip.instance="<urn:uuid:1>";reg-id=2;Q=0.5'
+    assert (bound.instance, bound.reg_id) == ("<urn:uuid:1>", 2)
+
+
+@pytest.mark.parametrize(
+    ("params", "instance", "reg_id"),
+    [
+        ("", "", 0),
+        (";+sip.instance", "", 0),
+        (';+SIP.Instance="<urn:x>"', "<urn:x>", 0),
+        (";+sip.instance=<urn:x>;reg-id=999999999", "<urn:x>", 999999999),
+        (";reg-id=1234567890", "", 0),
+        (";reg-id=-1", "", 0),
+        (";reg-id=\u0661", "", 0),
+        (";reg-id", "", 0),
+    ],
+)
+def test_the_instance_and_its_flow_are_read(params: str, instance: str, reg_id: int) -> None:
+    found = update(f"Contact: <sip:a@h>{params}")
+    assert (found.instance, found.reg_id) == (instance, reg_id)
+
+
+def test_every_contact_may_become_a_binding_with_an_id_of_its_own() -> None:
+    one, two = plan("Contact: <sip:a@h>, <sip:b@h>").op.contacts
+    assert len({one.new_id, two.new_id}) == 2
+
+
+# Shapes of RFC 4475 3.3.12 and 3.3.13, and standards G3.
+
+
+def test_a_parameter_outside_the_brackets_is_no_part_of_the_uri() -> None:
+    outside = update("Contact: sip:+19725552222@gw1.example.net;unknownparam")
+    inside = update("Contact: <sip:+19725552222@gw1.example.net;unknownparam>")
+    assert (outside.uri, outside.params) == ("sip:+19725552222@gw1.example.net", ";unknownparam")
+    assert (inside.uri, inside.params) == ("sip:+19725552222@gw1.example.net;unknownparam", "")
+
+
+def test_outside_the_brackets_there_are_no_push_parameters() -> None:
+    found = plan(f"Contact: sip:a@h{PUSH};expires=60;x")
+    (bound,) = found.op.contacts
+    assert (bound.push, bound.is_query, bound.expires, found.caps) == (None, False, 60, ())
+    assert bound.params == ";x", "a token in the wrong place is a token all the same"
+
+
+# ---- the 200
+
+
+def stored(
+    *fields: str, store: MemoryStore, seq: int = 1, by: Registrar | None = None
+) -> tuple[Request, Plan, Registered]:
+    """Judge a REGISTER and apply it."""
+    message = register(*fields, seq=seq)
+    made = (by or registrar()).plan(message, ALICE, TLS, WALL)
+    assert isinstance(made, Plan)
+    results: list[Registered | OutOfOrder] = []
+    store.submit(made.op, results.append)
+    assert isinstance(results[0], Registered)
+    return message, made, results[0]
+
+
+def test_the_200_has_the_phones_own_contact_as_it_wrote_it_and_others_without_their_tokens() -> None:
+    store, by = MemoryStore(), registrar()
+    other = f'<sip:b@h;ob{PUSH}b>;+sip.instance="<urn:b>";x=1;expires=400'
+    stored(f"Contact: {other}", store=store, by=by)
+    mine = f'"Al" <sip:a@h;pn-silent=1{PUSH}>;+sip.instance="<urn:a>";expires=999;q=1, <sip:gone@h>;expires=0'
+    ok = answer(*stored(f"Contact: {mine}", store=store, seq=2, by=by), to_tag="us")
+    assert ok.status == 200
+    assert ok.headers.values("contact") == [
+        f'<sip:a@h;pn-silent=1{PUSH}>;+sip.instance="<urn:a>";q=1;expires=2592000',
+        '<sip:b@h;ob>;+sip.instance="<urn:b>";x=1;expires=2592000',
+    ]
+    assert ok.headers.texts("feature-caps") == [FCM_CAPS]
+    assert ok.headers.get("date") == "Fri, 15 Jan 2027 08:00:00 GMT"
+    assert ok.headers.get("to") == "<sip:bob@example.com>;tag=us"
+
+
+def test_each_service_has_its_own_line_in_the_200() -> None:
+    ok = answer(*stored("Contact: <sip:a@h;pn-provider>", store=MemoryStore()), to_tag="us")
+    assert ok.headers.texts("feature-caps") == [APNS_CAPS, FCM_CAPS, WEBPUSH_CAPS]
+
+
+@pytest.mark.parametrize("fields", [[], ["Contact: *", "Expires: 0"]])
+def test_asking_and_removing_all_bring_no_feature_caps(fields: list[str]) -> None:
+    store, by = MemoryStore(), registrar()
+    stored(f"Contact: <sip:a@h{PUSH}>", store=store, by=by)
+    ok = answer(*stored(*fields, store=store, seq=2, by=by), to_tag="us")
+    assert ok.headers.texts("feature-caps") == []
+    assert ok.headers.values("contact") == ([] if fields else ["<sip:a@h>;expires=2592000"])

@@ -1,0 +1,69 @@
+"""All that an image holds, in a form that can be compared; its indices are checked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from ringwake.model.call import CallRecord
+from ringwake.model.stored_message import StoredMessage
+from ringwake.store.agenda import Agenda
+from ringwake.store.image import Image
+from ringwake.store.rows import Table, Value, row
+
+V = TypeVar("V", CallRecord, StoredMessage)
+
+
+def dump(image: Image) -> dict[tuple[Table, str], Value]:
+    """Return the rows of an image.
+
+    Raises:
+        AssertionError: an index says something else than the rows.
+    """
+    bindings, messages, calls = image._bindings, image._messages, image._calls
+    _check_bindings(image)
+    assert {aor: dict(held) for aor, held in calls._by_aor.items()} == _by_aor(calls._by_id)
+    letters = {known: letter.message for known, letter in messages._by_id.items()}
+    arrived = {aor: {known: mail.message for known, mail in held.items()} for aor, held in messages._by_aor.items()}
+    assert arrived == _by_aor(letters)
+    assert messages._expiry._at == {known: letter.expires_at for known, letter in letters.items()}
+    _check_agenda(messages._expiry)
+    values: list[Value] = [binding for aor in bindings.aors() for binding in bindings.at(aor)]
+    values += [known for held in image._subscriptions._by_aor.values() for known in held]
+    values += [*calls._by_id.values(), *messages._by_id.values(), *image._accounts._by_aor.values()]
+    rows = [row(None, value) for value in values]
+    held = {(known.table, known.key): known.after for known in rows if known.after is not None}
+    assert len(held) == len(values)
+    return held
+
+
+def _check_bindings(image: Image) -> None:
+    bindings = image._bindings
+    tokens: dict[str, set[str]] = {}
+    for aor, held in bindings._by_aor.items():
+        assert held
+        assert all(binding.aor == aor for binding in held)
+        assert list(held) == sorted(held, key=lambda binding: (binding.registered_at, binding.id))
+        for binding in held:
+            for _, token in binding.push.tokens if binding.push else ():
+                tokens.setdefault(token.digest, set()).add(aor)
+            assert bindings._expiry._at[aor] <= binding.expires_at
+            # One that has expired by the clock of some TakeDue may stand in no agenda any more.
+            if binding.refresh_at is not None and aor in bindings._due._at:
+                assert bindings._due._at[aor] <= binding.refresh_at
+    assert {digest: set(aors) for digest, aors in bindings._by_token.items()} == tokens
+    assert all(len(set(aors)) == len(aors) for aors in bindings._by_token.values())
+    _check_agenda(bindings._expiry)
+    _check_agenda(bindings._due)
+
+
+def _check_agenda(agenda: Agenda) -> None:
+    entries = set(agenda._heap)
+    assert all((at, key) in entries for key, at in agenda._at.items())
+
+
+def _by_aor(held: Mapping[str, V]) -> dict[str, dict[str, V]]:
+    grouped: dict[str, dict[str, V]] = {}
+    for known, value in held.items():
+        grouped.setdefault(value.aor, {})[known] = value
+    return grouped

@@ -1,0 +1,153 @@
+"""Records: what stands open, what is sealed, and what need not be written again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.store.samples import ALICE, account, apns, binding, call, fcm, message, subscription_keys, webpush
+
+from ringwake.model.account import Aor
+from ringwake.model.settings import Settings
+from ringwake.secret import Secret
+from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.store.rows import Letter, Subscription, Table, Value, row
+from ringwake.store.sqlite.codec import Codec, Record
+from ringwake.store.sqlite.sealing import RowSeal
+
+HOSTILE = Aor("a'\"\0{s1};--\udcff@example.com")
+SUBSCRIPTION = Subscription(aor=HOSTILE, digest="d", keys=subscription_keys(1), serial=3)
+LETTER = Letter(message=replace(message(), waiting=("a1", "a2")), serial=2, had=("a3",))
+FULL = binding(
+    "id1",
+    aor=HOSTILE,
+    uri="sip:\udce9@h",
+    params=';+sip.instance="<urn:1>"',
+    instance="<urn:1>",
+    reg_id=2,
+    call_id="c\udcff",
+    cseq=2**31,
+    flow=Flow(Transport.WSS, Address("2001:db8::1", 443), Address("::1", 9), 12, "n"),
+    user_agent="Zo\u00ef/1",
+    push=apns(voip="v", remote="r"),
+    refresh_at=1e9,
+)
+VALUES: list[Value] = [
+    binding(),
+    FULL,
+    replace(FULL, refresh_tries=3, push=webpush("https://push.test/1", subscription_keys(1))),
+    replace(FULL, push=webpush("https://push.test/1")),
+    SUBSCRIPTION,
+    call(),
+    replace(call(aor=HOSTILE), invited=("a1", "a2"), invite=b""),
+    LETTER,
+    Letter(message=message(aor=HOSTILE), serial=1),
+    account(),
+    replace(account(HOSTILE), settings=Settings(alert=False, sound="", badge=False)),
+]
+
+
+@pytest.fixture
+def codec() -> Codec:
+    return Codec(RowSeal([Secret(b"k" * 32)]))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_every_value_comes_back(codec: Codec, value: Value) -> None:
+    record = codec.encode(row(None, value))
+    assert record.state is not None
+    assert record.sealed is not None
+    assert codec.decode(*record[:2], record.state, record.sealed) == value
+
+
+def test_a_row_that_goes_has_no_state(codec: Codec) -> None:
+    assert codec.encode(row(call(), None)) == Record(Table.CALL, b"call1", None, None)
+
+
+CHANGES: list[tuple[Value, Value, bool]] = [
+    (FULL, replace(FULL, cseq=9), True),
+    (FULL, replace(FULL, push=apns(voip="v", remote="other")), False),
+    (FULL, replace(FULL, push=None), False),
+    (binding(), replace(binding(), cseq=9), True),
+    (call(), replace(call(), invited=("a1",)), True),
+    (call(), replace(call(), invite=b"other"), False),
+    (LETTER, replace(LETTER, had=()), True),
+    (LETTER, replace(LETTER, message=message(2)), False),
+    (SUBSCRIPTION, replace(SUBSCRIPTION, serial=9), False),
+    (account(), account(md5="1" * 32), False),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "stays"), CHANGES)
+def test_what_is_sealed_is_written_when_it_changes(codec: Codec, before: Value, after: Value, stays: bool) -> None:
+    record = codec.encode(row(before, after))
+    assert (record.sealed is None) is stays
+
+
+def test_without_a_token_nothing_is_sealed(codec: Codec) -> None:
+    assert codec.encode(row(FULL, replace(FULL, push=None))).sealed == b""
+
+
+def test_no_secret_stands_open(codec: Codec) -> None:
+    secrets = [b"canary-token", b"canary-auth-00000", b"canary-invite", b"canary-ha1", b"canary-message"]
+    token, auth, invite, ha1, said = secrets
+    values: list[Value] = [
+        binding(push=fcm(token.decode())),
+        binding(push=webpush("https://x/canary-token", subscription_keys(1)._replace(auth=Secret(auth)))),
+        replace(SUBSCRIPTION, keys=subscription_keys(1)._replace(auth=Secret(auth))),
+        replace(call(), invite=invite),
+        Letter(message=replace(message(), message=said), serial=1),
+        account(md5=ha1.decode()),
+    ]
+    for value in values:
+        record = codec.encode(row(None, value))
+        assert b"canary" not in record.key + (record.state or b"") + (record.sealed or b"")
+
+
+def test_a_sealed_part_belongs_to_its_row(codec: Codec) -> None:
+    mine = codec.encode(row(None, binding("a1", push=fcm("mine"))))
+    yours = codec.encode(row(None, binding("a2", push=fcm("yours"))))
+    assert mine.state is not None
+    assert yours.sealed is not None
+    with pytest.raises(ValueError, match="moved from another row"):
+        codec.decode(*mine[:2], mine.state, yours.sealed)
+
+
+@pytest.mark.parametrize(
+    ("table", "state"),
+    [
+        (Table.BINDING, b"{}"),
+        (Table.CALL, b'{"id": 1}'),
+        (Table.MESSAGE, b"\xff"),
+        (Table.SUBSCRIPTION, b""),
+        (Table.ACCOUNT, b"null"),
+    ],
+)
+def test_what_cannot_be_parsed_is_a_value_error(codec: Codec, table: Table, state: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        codec.decode(table, b"key", state, b"")
+
+
+def test_a_flow_of_another_form_is_a_value_error(codec: Codec) -> None:
+    record = codec.encode(row(None, binding()))
+    assert record.state is not None
+    with pytest.raises(ValueError, match=r"."):
+        codec.decode(Table.BINDING, record.key, record.state.replace(b"tls|", b"smoke|"), b"")
+
+
+def test_renewing_seals_with_the_first_key() -> None:
+    old, new = Secret(b"1" * 32), Secret(b"2" * 32)
+    record = Codec(RowSeal([old])).encode(row(None, FULL))
+    assert record.state is not None
+    assert record.sealed is not None
+    both = Codec(RowSeal([new, old]))
+    renewed = both.renew(record.table, record.key, record.sealed)
+    assert renewed is not None
+    assert Codec(RowSeal([new])).decode(*record[:2], record.state, renewed) == FULL
+    assert both.renew(record.table, record.key, renewed) is None
+    assert both.renew(record.table, record.key, b"") is None
+
+
+def test_aors_that_differ_have_keys_that_differ(codec: Codec) -> None:
+    keys = {codec.encode(row(None, account(Aor(aor)))).key for aor in (ALICE, HOSTILE, "a@b", "a\0@b", "a\udcff@b")}
+    assert len(keys) == 5

@@ -1,0 +1,391 @@
+"""Operations on the image: their results, their rows, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import pytest
+from tests.store.dump import dump
+from tests.store.samples import (
+    ALICE,
+    BOB,
+    NOW,
+    WEBPUSH,
+    account,
+    apns,
+    call,
+    contact,
+    fcm,
+    message,
+    register,
+    registered,
+    subscription_keys,
+    token,
+    webpush,
+)
+
+from ringwake.model.call import CallEnd
+from ringwake.model.store_ops import (
+    Finish,
+    ForgetToken,
+    Invite,
+    KeepMessage,
+    ListAccounts,
+    ListBindings,
+    MessageDone,
+    Op,
+    OutOfOrder,
+    Park,
+    PutAccount,
+    PutSubscription,
+    Recover,
+    Refreshed,
+    RemoveAccount,
+    Sweep,
+    TakeDue,
+)
+from ringwake.store.image import Image
+from ringwake.store.rows import Letter, Subscription
+
+R = TypeVar("R")
+ENDPOINT = "https://push.test/1"
+DIGEST = token(WEBPUSH, ENDPOINT).digest
+VOIP, REMOTE = (known.digest for _, known in apns(voip="v", remote="r").tokens)
+KEYS = subscription_keys(1)
+
+
+def do(image: Image, op: Op[R]) -> R:
+    return image.apply(op).result
+
+
+def a_full_image() -> Image:
+    """Something of everything, so that each operation finds what it may change."""
+    image = Image()
+    do(image, PutAccount(account=account()))
+    do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=KEYS))
+    phone = contact("a1", instance="<urn:1>", push=apns(voip="v", remote="r"), refresh_at=NOW + 50)
+    do(image, register(phone, cseq=1))
+    browser = contact("a2", push=webpush(ENDPOINT), expires=90)
+    do(image, register(browser, cseq=2, wall=NOW + 1))
+    do(image, Park(call=call(1, at=NOW + 2, wake=600)))
+    do(image, Invite(call="call1", bindings=("a2",)))
+    do(image, KeepMessage(message=message(1, at=NOW + 2, lasts=80)))
+    do(image, KeepMessage(message=message(2, at=NOW + 2)))
+    do(image, MessageDone(message="message2", binding="a2"))
+    return image
+
+
+# ---- REGISTER
+
+
+def test_register_hands_out_what_waits() -> None:
+    image = Image()
+    do(image, Park(call=call()))
+    do(image, KeepMessage(message=message()))
+    result = registered(do(image, register(contact("a1"), contact("a2"))))
+    assert [known.id for known in result.bindings] == [known.id for known in result.touched] == ["a1", "a2"]
+    assert result.calls == (call(),)
+    assert result.messages == (message(),)
+
+
+def test_register_returns_the_calls_as_they_were_and_invites_in_the_same_step() -> None:
+    image = Image()
+    do(image, Park(call=call()))
+    do(image, register(contact("a1")))
+    again = registered(do(image, register(contact("a1"), contact("a2"), cseq=2)))
+    assert again.calls == (replace(call(), invited=("a1",)),)
+    assert do(image, Recover(wall=NOW)).calls[0][0].invited == ("a1", "a2")
+
+
+def test_register_knows_only_its_own_aor() -> None:
+    image = Image()
+    do(image, Park(call=call(aor=BOB)))
+    do(image, KeepMessage(message=message(aor=BOB)))
+    result = registered(do(image, register(contact())))
+    assert (result.calls, result.messages) == ((), ())
+
+
+def test_register_without_contacts_only_reads() -> None:
+    image = a_full_image()
+    before = dump(image)
+    step = image.apply(register(cseq=9, wall=NOW + 91))
+    result = registered(step.result)
+    assert ([known.id for known in result.bindings], result.touched, result.messages) == (["a1"], (), ())
+    assert [known.id for known in result.calls] == ["call1"]
+    assert (step.rows, dump(image)) == ([], before)
+
+
+def test_a_register_that_is_out_of_order_changes_nothing() -> None:
+    image = a_full_image()
+    before = dump(image)
+    step = image.apply(register(contact("a1", instance="<urn:1>"), cseq=1))
+    assert (step.result, step.rows, dump(image)) == (OutOfOrder(), [], before)
+
+
+def test_unregistering_returns_the_calls_but_invites_nobody() -> None:
+    image = a_full_image()
+    result = registered(do(image, register(call_id="new", remove_all=True, wall=NOW + 3)))
+    assert (result.bindings, result.touched, result.messages) == ((), (), ())
+    assert [known.invited for known in result.calls] == [("a2",)]
+
+
+def test_messages_do_not_wait_for_a_phone_that_has_left() -> None:
+    image = Image()
+    do(image, register(contact("a1")))
+    do(image, KeepMessage(message=message()))
+    do(image, register(remove_all=True, cseq=2))
+    assert registered(do(image, register(contact("new"), cseq=3))).messages == (message(),)
+
+
+def test_messages_do_not_wait_for_a_phone_that_expired_unswept() -> None:
+    image = Image()
+    do(image, register(contact("a1", expires=60)))
+    do(image, KeepMessage(message=message()))
+    result = registered(do(image, register(contact("new"), call_id="new", wall=NOW + 61)))
+    assert result.messages == (message(),)
+
+
+def test_browser_keys_join_whichever_comes_first() -> None:
+    image = Image()
+    do(image, register(contact("a1", push=webpush(ENDPOINT))))
+    assert do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=KEYS))
+    assert do(image, ListBindings(aor=ALICE, wall=NOW))[0].push == webpush(ENDPOINT, KEYS)
+    result = registered(do(image, register(contact("a1", push=webpush(ENDPOINT)), cseq=2)))
+    assert result.touched == result.bindings
+    assert result.touched[0].push == webpush(ENDPOINT, KEYS)
+    assert not do(image, PutSubscription(aor=BOB, digest=DIGEST, keys=KEYS))
+    assert not do(image, PutSubscription(aor=ALICE, digest="other", keys=KEYS))
+
+
+# ---- tokens and refreshes
+
+
+def test_only_the_dead_one_of_two_tokens_is_forgotten() -> None:
+    image = a_full_image()
+    (lost,) = do(image, ForgetToken(digest=VOIP, dead_at=NOW))
+    assert (lost.push, lost.refresh_at) == (apns(remote="r"), NOW + 50)
+    assert do(image, ForgetToken(digest=VOIP, dead_at=NOW)) == ()
+    (lost,) = do(image, ForgetToken(digest=REMOTE, dead_at=NOW))
+    assert (lost.push, lost.refresh_at) == (None, None)
+    assert do(image, ListBindings(aor=ALICE, wall=NOW))[0] == lost
+
+
+def test_with_only_a_voip_token_left_there_is_no_silent_push() -> None:
+    image = a_full_image()
+    (lost,) = do(image, ForgetToken(digest=REMOTE, dead_at=NOW))
+    assert (lost.push, lost.refresh_at) == (apns(voip="v"), None)
+    assert do(image, TakeDue(wall=NOW + 60, limit=9, lease=10)) == ()
+
+
+def test_a_token_that_was_registered_after_it_died_stands() -> None:
+    image = a_full_image()
+    assert do(image, ForgetToken(digest=VOIP, dead_at=NOW - 1)) == ()
+
+
+def test_a_token_is_forgotten_everywhere() -> None:
+    image = Image()
+    for aor, new_id in ((BOB, "b1"), (ALICE, "a1")):
+        do(image, register(contact(new_id, push=fcm("t")), contact("x" + new_id), aor=aor))
+    lost = do(image, ForgetToken(digest=fcm("t").lease, dead_at=NOW))
+    assert [(known.id, known.aor) for known in lost] == [("a1", ALICE), ("b1", BOB)]
+
+
+def test_what_is_due_is_taken_once_until_its_lease_is_over() -> None:
+    image = a_full_image()
+    (taken,) = do(image, TakeDue(wall=NOW + 50, limit=9, lease=30))
+    assert (taken.id, taken.refresh_at) == ("a1", NOW + 80)
+    assert do(image, TakeDue(wall=NOW + 79, limit=9, lease=30)) == ()
+    assert do(image, TakeDue(wall=NOW + 80, limit=0, lease=30)) == ()
+    assert len(do(image, TakeDue(wall=NOW + 80, limit=1, lease=30))) == 1
+
+
+def test_a_refresh_counts_for_the_registration_that_it_was_for() -> None:
+    image = a_full_image()
+    noted = Refreshed(aor=ALICE, binding="a1", registered_at=NOW, tries=1, refresh_at=NOW + 70)
+    do(image, noted)
+    assert do(image, ListBindings(aor=ALICE, wall=NOW))[0].refresh_tries == 1
+    for stale in (replace(noted, registered_at=NOW - 1), replace(noted, binding="x"), replace(noted, aor=BOB)):
+        assert image.apply(replace(stale, tries=7)).rows == []
+    assert do(image, ListBindings(aor=ALICE, wall=NOW))[0].refresh_at == NOW + 70
+
+
+def test_bindings_are_listed_by_aor() -> None:
+    image = a_full_image()
+    do(image, register(contact("z1"), aor=BOB))
+    assert [known.id for known in do(image, ListBindings(aor=None, wall=NOW))] == ["a1", "a2", "z1"]
+    assert [known.id for known in do(image, ListBindings(aor=ALICE, wall=NOW + 91))] == ["a1"]
+
+
+def test_sweep_drops_what_has_expired_within_its_limit() -> None:
+    image = a_full_image()
+    assert do(image, Sweep(wall=NOW + 81, limit=9)) == 0
+    assert do(image, Sweep(wall=NOW + 700, limit=1)) == 1
+    assert do(image, Recover(wall=NOW + 90)).calls[0][1] == do(image, ListBindings(aor=ALICE, wall=NOW + 90))
+    assert [known.id for known in do(image, ListBindings(aor=ALICE, wall=NOW))] == ["a1"]
+    assert do(image, Sweep(wall=NOW + 700, limit=9)) == 2
+    assert do(image, Sweep(wall=NOW + 700, limit=9)) == 0
+
+
+def test_messages_do_not_wait_for_a_phone_that_was_swept() -> None:
+    image = Image()
+    do(image, register(contact("a1", expires=60)))
+    do(image, KeepMessage(message=message()))
+    do(image, Sweep(wall=NOW + 60, limit=9))
+    assert registered(do(image, register(contact("new"), cseq=2, wall=NOW + 61))).messages == (message(),)
+
+
+# ---- calls and messages
+
+
+def test_park_returns_the_current_bindings_also_when_it_comes_again() -> None:
+    image = a_full_image()
+    assert [known.id for known in do(image, Park(call=call(2, at=NOW + 91))).bindings] == ["a1"]
+    again = image.apply(Park(call=replace(call(2, at=NOW + 1), invite=b"other")))
+    assert [known.id for known in again.result.bindings] == ["a1", "a2"]
+    assert again.rows == []
+
+
+def test_a_call_ends_once() -> None:
+    image = a_full_image()
+    assert do(image, Invite(call="call1", bindings=("a1",)))
+    assert do(image, Finish(call="call1", end=CallEnd.ANSWERED))
+    assert not do(image, Finish(call="call1", end=CallEnd.CANCELLED))
+    assert not do(image, Invite(call="call1", bindings=("a1",)))
+    assert registered(do(image, register(contact("n"), cseq=3, wall=NOW + 3))).calls == ()
+
+
+def test_recover_returns_also_calls_that_are_too_late() -> None:
+    image = a_full_image()
+    ((record, bindings),) = do(image, Recover(wall=NOW + 1000)).calls
+    assert (record.id, [known.id for known in bindings]) == ("call1", ["a1"])
+
+
+def test_a_message_is_kept_once_for_those_that_are_bound() -> None:
+    image = a_full_image()
+    first = do(image, KeepMessage(message=message(3, at=NOW + 3)))
+    assert first.message.waiting == ("a1", "a2")
+    again = image.apply(KeepMessage(message=message(3, at=NOW + 91)))
+    assert (again.result.message, [known.id for known in again.result.bindings]) == (first.message, ["a1"])
+    assert again.rows == []
+    assert do(image, MessageDone(message="message3", binding="a1"))
+    assert not do(image, MessageDone(message="message3", binding="a1"))
+
+
+# ---- accounts
+
+
+def test_removing_an_account_takes_all_of_it_but_its_calls() -> None:
+    image = a_full_image()
+    do(image, register(contact("b1"), aor=BOB))
+    assert not do(image, PutAccount(account=account(md5="1" * 32)))
+    assert do(image, ListAccounts()) == (account(md5="1" * 32),)
+    assert do(image, ListAccounts(tenant="other.test")) == ()
+    assert do(image, RemoveAccount(aor=ALICE))
+    assert [key for _, key in dump(image)] == ["b1 bob@example.com", "call1"]
+    assert not do(image, RemoveAccount(aor=ALICE))
+
+
+# ---- apply, undo, load
+
+
+EVERY_OP: list[Op[Any]] = [
+    register(contact("a1", instance="<urn:1>", push=fcm("new")), contact("a3"), cseq=3, wall=NOW + 3),
+    register(remove_all=True, cseq=3, wall=NOW + 3),
+    PutSubscription(aor=ALICE, digest=DIGEST, keys=subscription_keys(2)),
+    ForgetToken(digest=VOIP, dead_at=NOW),
+    TakeDue(wall=NOW + 60, limit=9, lease=10),
+    Refreshed(aor=ALICE, binding="a1", registered_at=NOW, tries=1, refresh_at=None),
+    Sweep(wall=NOW + 10_000, limit=99),
+    Park(call=call(2)),
+    Invite(call="call1", bindings=("a1",)),
+    Finish(call="call1", end=CallEnd.ERROR),
+    KeepMessage(message=message(3)),
+    MessageDone(message="message1", binding="a1"),
+    MessageDone(message="message2", binding="a1"),
+    PutAccount(account=account(BOB)),
+    RemoveAccount(aor=ALICE),
+]
+READS: list[Op[Any]] = [ListBindings(aor=None, wall=NOW), Recover(wall=NOW), ListAccounts()]
+
+
+def test_every_operation_is_tried_here() -> None:
+    assert {type(op) for op in EVERY_OP + READS} == set(Image()._steps)
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=lambda op: type(op).__name__)
+def test_undo_leads_back(op: Op[Any]) -> None:
+    image, untouched = a_full_image(), a_full_image()
+    before = dump(image)
+    step = image.apply(op)
+    assert dump(image) != before
+    step.undo()
+    assert dump(image) == before
+    # What comes later cannot tell that it ever happened.
+    for later in EVERY_OP + READS:
+        assert do(image, later) == do(untouched, later)
+
+
+def test_steps_are_undone_in_reverse_order() -> None:
+    image = a_full_image()
+    before = dump(image)
+    steps = [image.apply(op) for op in EVERY_OP]
+    for step in reversed(steps):
+        step.undo()
+    assert dump(image) == before
+
+
+@pytest.mark.parametrize("op", READS, ids=lambda op: type(op).__name__)
+def test_reads_write_nothing(op: Op[Any]) -> None:
+    assert a_full_image().apply(op).rows == []
+
+
+@pytest.mark.parametrize("op", EVERY_OP, ids=lambda op: type(op).__name__)
+def test_the_rows_say_all_that_has_changed(op: Op[Any]) -> None:
+    image = a_full_image()
+    disk = dump(image)
+    for row in image.apply(op).rows:
+        assert disk.get((row.table, row.key)) == row.before
+        if row.after is None:
+            del disk[row.table, row.key]
+        else:
+            disk[row.table, row.key] = row.after
+    assert disk == dump(image)
+
+
+@dataclass(frozen=True)
+class Half(Op[None]):
+    """An operation of which the second half fails."""
+
+
+def test_an_operation_that_raises_has_changed_nothing() -> None:
+    image = a_full_image()
+    before = dump(image)
+
+    def fail(_: object, changes: Any) -> None:
+        image._accounts.put(changes, ALICE, None)
+        raise RuntimeError("in the middle")
+
+    image._steps[Half] = fail
+    with pytest.raises(RuntimeError):
+        image.apply(Half())
+    assert dump(image) == before
+
+
+def test_load_restores_all_of_it() -> None:
+    image, loaded = a_full_image(), Image()
+    loaded.load(dump(image).values())
+    assert dump(loaded) == dump(image)
+    # Serials go on where they were.
+    for known in (image, loaded):
+        do(known, KeepMessage(message=message(9, aor=BOB)))
+        do(known, PutSubscription(aor=BOB, digest="d", keys=KEYS))
+    serials = [[v.serial for v in dump(known).values() if isinstance(v, (Letter, Subscription))]
+               for known in (image, loaded)]  # fmt: skip
+    assert all(len(set(each)) == len(each) for each in serials)
+
+
+def test_a_message_does_not_wait_for_a_binding_that_could_not_be_read() -> None:
+    loaded = Image()
+    loaded.load([Letter(message=replace(message(), waiting=("lost",)), serial=1)])
+    assert registered(do(loaded, register(contact("new")))).messages == (message(),)

@@ -1,0 +1,116 @@
+"""Claims about getting a push through: tried again inside the window, and never beyond what the answer allows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.wake.delivery import JITTER, PAUSES, SHARED_PAUSE, Delivery, Stage
+
+MIDDLE = 0.5
+"""The jitter that changes nothing."""
+DOWN = Unreachable("down")
+
+
+def delivery(until: float = 20.0, jitter: float = MIDDLE) -> Delivery:
+    return Delivery(now=0.0, until=until, jitter=jitter)
+
+
+def attempt(push: Delivery, outcome: Outcome, now: float) -> None:
+    assert push.is_due(now)
+    push.begin()
+    assert (push.stage, push.next_at, push.is_due(now)) == (Stage.UNDER_WAY, None, False)
+    push.outcome(outcome, now)
+
+
+def test_the_first_attempt_is_due_at_once() -> None:
+    push = delivery()
+    assert (push.stage, push.next_at, push.attempts) == (Stage.WAITING, 0.0, 0)
+    assert (push.is_due(-0.1), push.is_due(0.0)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stage"),
+    [
+        (Accepted("1"), Stage.ACCEPTED),
+        (Unregistered("Unregistered"), Stage.DEAD),
+        (Refused("BadMessageId", 400), Stage.REFUSED),
+        (Refused("PayloadTooLarge", 413), Stage.REFUSED),
+    ],
+)
+def test_an_answer_about_this_push_is_the_last_one(outcome: Outcome, stage: Stage) -> None:
+    push = delivery()
+    attempt(push, outcome, 0.0)
+    assert (push.stage, push.next_at, push.is_due(99.0)) == (stage, None, False)
+
+
+@pytest.mark.parametrize("outcome", [DOWN, Refused("InvalidProviderToken", 403), Throttled("slow")])
+def test_what_may_pass_is_tried_again_after_growing_pauses(outcome: Outcome) -> None:
+    push, now, pauses = delivery(), 0.0, []
+    while push.next_at is not None:
+        pauses.append(push.next_at - now)
+        now = push.next_at
+        attempt(push, outcome, now)
+    assert pauses[1:6] == pytest.approx([*PAUSES, PAUSES[-1]])
+    assert (push.stage, push.attempts) == (Stage.STOPPED, 13)
+    assert now <= 20.0
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "next_at"),
+    [(3.0, 3.0), (0.0, PAUSES[0]), (-1.0, PAUSES[0]), (20.0, 20.0), (20.1, None), (1e9, None), (None, PAUSES[0])],
+)
+def test_the_providers_own_pause_is_kept_up_to_the_end_of_the_call(
+    retry_after: float | None, next_at: float | None
+) -> None:
+    push = delivery()
+    attempt(push, Throttled("TooManyRequests", retry_after), 0.0)
+    assert push.next_at == (None if next_at is None else pytest.approx(next_at))
+    assert push.stage is (Stage.STOPPED if next_at is None else Stage.WAITING)
+
+
+@given(jitter=st.floats(0, 1), until=st.floats(0, 60), took=st.lists(st.floats(0, 6), min_size=1, max_size=30))
+@settings(derandomize=True, deadline=None)
+def test_no_attempt_begins_after_the_end_and_pauses_are_spread_by_a_quarter(
+    jitter: float, until: float, took: list[float]
+) -> None:
+    push, now = delivery(until, jitter), 0.0
+    for number, seconds in enumerate(took):
+        push.begin()
+        now += seconds
+        push.outcome(DOWN, now)
+        if push.next_at is None:
+            assert push.stage is Stage.STOPPED
+            return
+        pause = PAUSES[min(number, len(PAUSES) - 1)]
+        assert (1 - JITTER) * pause <= push.next_at - now + 1e-9
+        assert push.next_at - now <= (1 + JITTER) * pause + 1e-9
+        assert push.next_at <= until
+        now = push.next_at
+
+
+def test_calls_do_not_retry_in_step() -> None:
+    early, late = delivery(jitter=0.0), delivery(jitter=1.0)
+    for push in (early, late):
+        attempt(push, DOWN, 0.0)
+    assert [early.next_at, late.next_at] == pytest.approx([0.15, 0.25])
+
+
+def test_somebody_elses_wake_is_looked_at_again_later() -> None:
+    push, seen = delivery(until=1.0), []
+    for now in (0.0, 0.5, 1.0):
+        push.share(now)
+        seen.append((push.stage, push.next_at))
+    assert seen == [(Stage.WAITING, SHARED_PAUSE), (Stage.WAITING, 1.0), (Stage.STOPPED, None)]
+    assert push.attempts == 0
+
+
+@pytest.mark.parametrize("outcome", [Accepted("1"), DOWN, Unregistered()])
+def test_an_outcome_that_comes_after_the_stop_changes_nothing(outcome: Outcome) -> None:
+    push = delivery()
+    push.begin()
+    push.stop()
+    push.outcome(outcome, 1.0)
+    assert (push.stage, push.next_at, push.is_due(99.0), push.attempts) == (Stage.STOPPED, None, False, 1)

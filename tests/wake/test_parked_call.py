@@ -1,0 +1,613 @@
+"""Claims about a call and the phones that it waits for: each rings once, and the caller always hears how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.proxy.fork import abandoned, branch, forwarded
+from tests.wake.calling import TIMING, Call, on
+from tests.wake.phones import WALL, android, binding, flow, iphone
+
+from ringwake.model.call import CallEnd
+from ringwake.model.effects import NOTHING
+from ringwake.model.events import Happened
+from ringwake.model.push import Accepted, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.store_ops import Finish, ForgetToken, Invite
+from ringwake.proxy.forking import BranchState
+from ringwake.sip.transactions.events import Failure
+from ringwake.wake.budget import Budget
+from ringwake.wake.means import Timing
+from ringwake.wake.plan import Action, Target
+
+RING, WAKE, AWAIT, SKIP = Action.RING, Action.WAKE, Action.AWAIT, Action.SKIP
+TRANSPORT, TIMEOUT = Failure.TRANSPORT, Failure.TIMEOUT
+OK, DOWN, GONE = Accepted("1"), Unreachable("down"), Unregistered("410")
+
+
+def ends(call: Call) -> list[CallEnd]:
+    return [op.end for op in call.ops if isinstance(op, Finish)]
+
+
+# ---- the beginning
+
+
+def test_phones_that_are_awake_ring_at_once_and_those_that_sleep_are_woken() -> None:
+    call = Call()
+    call.start(a=RING, b=WAKE, c=SKIP, d=RING)
+    assert call.sent == [("a", flow(1)), ("d", flow(1))]
+    assert call.pushed_to() == ["b"]
+    assert call.ops == [Invite(call="c1", bindings=("a", "d"))]
+    assert call.said == []
+    assert call.call.get_timer() == TIMING.probe
+
+
+@pytest.mark.parametrize("actions", [{}, {"a": SKIP}])
+def test_a_call_that_can_reach_nobody_is_480_at_once(actions: dict[str, Action]) -> None:
+    call = Call()
+    call.start(**actions)
+    assert call.said == [480]
+    assert call.ops == [Finish(call="c1", end=CallEnd.NO_WAKE)]
+    assert (call.call.get_timer(), call.call.is_settled) == (None, True)
+
+
+def test_a_phone_that_had_the_invite_before_a_restart_is_awaited_without_a_push() -> None:
+    call = Call()
+    call.start_with([on(flow(), AWAIT, push=None)])
+    assert (call.sent, call.pushes, call.call.get_timer()) == ([], [], TIMING.wake)
+    call.woken("a", flow(2), push=None)
+    assert call.sent == [("a", flow(2))]
+
+
+def test_a_phone_that_never_comes_is_480_at_the_deadline() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", OK)
+    call.run(TIMING.wake - 0.01)
+    assert call.said == []
+    call.run(TIMING.wake)
+    assert (call.said, ends(call), call.pushed_to(Kind.MISSED)) == ([480], [CallEnd.NO_WAKE], ["a"])
+    assert call.call.get_timer() is None
+
+
+# ---- the wake
+
+
+def test_a_phone_that_registers_gets_exactly_one_invite() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    for _ in range(5):
+        call.woken("a", flow(2))
+    assert call.sent == [("a", flow(2))]
+    assert call.noted.count(Happened.DEVICE_WOKEN) == 1
+    call.answer("a", 180)
+    call.woken("a", flow(3))
+    assert call.sent == [("a", flow(2))], "it has said something: it keeps its branch, whatever it registers"
+    call.answer("a", 200)
+    assert (call.said, ends(call)) == ([180, 200], [CallEnd.ANSWERED])
+
+
+def test_a_phone_that_has_said_nothing_gets_the_same_branch_down_its_newest_flow() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.woken("a", flow(2))
+    effects = call.woken("a", flow(3))
+    assert (abandoned(effects), forwarded(effects)) == ([branch("a")], [flow(3)])
+
+
+def test_a_phone_that_has_spoken_its_word_is_not_asked_again() -> None:
+    call = Call()
+    call.start(a=RING, b=RING)
+    call.answer("a", 486)
+    assert forwarded(call.woken("a", flow(2))) == []
+    call.answer("b", 180)
+    assert (len(call.sent), call.said) == (2, [180])
+
+
+def test_a_phone_that_has_come_is_pushed_no_more() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", DOWN)
+    call.woken("a", flow(2))
+    call.run(19.0)
+    assert call.pushed_to() == ["a"]
+    assert call.noted.count(Happened.PUSH_SENT) == 1
+
+
+def test_phones_that_wake_one_after_the_other_all_ring() -> None:
+    call = Call()
+    call.start(a=WAKE, b=WAKE, c=WAKE)
+    for number, device in enumerate("abc", start=2):
+        call.run(3.0 * number)
+        call.woken(device, flow(number))
+        call.answer(device, 180)
+    assert [device for device, _ in call.sent] == ["a", "b", "c"]
+    assert call.said == [180, 180, 180]
+
+
+@pytest.mark.parametrize("at", [5.0, TIMING.wake - 0.1, 45.0])
+def test_a_phone_that_comes_while_another_rings_has_time_to_answer(at: float) -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(at)
+    call.woken("late", flow(7))
+    assert call.sent[-1] == ("late", flow(7))
+    call.run(at + TIMING.answer - 0.1)
+    assert call.cancelled == []
+    call.answer("late", 200)
+    assert (call.said, call.cancelled) == ([180, 200], [branch("a")])
+
+
+@pytest.mark.parametrize("outcome", [OK, GONE, DOWN])
+def test_a_phone_that_was_expected_and_comes_late_rings_as_long_as_the_call_is_open(outcome: Outcome) -> None:
+    call = Call()
+    call.start(a=RING, late=WAKE)
+    call.answer("a", 180)
+    call.pushed("late", outcome)
+    call.run(TIMING.wake + 2.0)
+    call.woken("late", flow(7))
+    assert call.sent[-1] == ("late", flow(7))
+    call.answer("late", 200)
+    assert call.said == [180, 200]
+
+
+def test_a_phone_that_comes_and_says_nothing_is_given_up() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.run(TIMING.wake - 1.0)
+    call.woken("a", flow(2))
+    call.run(TIMING.wake + TIMING.answer - 1.1)
+    assert call.said == []
+    call.run(TIMING.wake + TIMING.answer - 1.0)
+    assert (call.said, call.cancelled) == ([480], [branch("a")])
+
+
+def answered(call: Call) -> None:
+    call.answer("other", 200)
+
+
+def declined(call: Call) -> None:
+    call.answer("other", 603)
+
+
+def hung_up(call: Call) -> None:
+    call.cancel()
+
+
+@pytest.mark.parametrize("over", [answered, declined, hung_up])
+@pytest.mark.parametrize("device", ["a", "stranger"])
+def test_a_phone_that_wakes_for_a_call_that_is_over_gets_nothing(over: Callable[[Call], None], device: str) -> None:
+    call = Call()
+    call.start(other=RING, ringing=RING, a=WAKE)
+    call.answer("other", 180)
+    call.answer("ringing", 180)
+    over(call)
+    seen = (list(call.sent), list(call.noted))
+    assert call.woken(device, flow(2)) == NOTHING
+    assert (call.sent, call.noted) == seen
+    if over is hung_up:
+        call.answer("other", 487)
+    call.answer("ringing", 487)
+    assert len(call.finals) == 1
+    assert call.call.is_settled, "nothing is left open by whoever came late"
+
+
+# ---- pushes
+
+
+@pytest.mark.parametrize("failure", [DOWN, Throttled("slow"), Refused("InvalidProviderToken", 403)])
+def test_a_push_that_failed_is_tried_again_inside_the_window(failure: Outcome) -> None:
+    call = Call()
+    call.start(a=WAKE)
+    while len(call.pushes) < 5:
+        call.pushed("a", failure)
+        call.run(call.call.get_timer() or 0.0)
+    assert [at for at, _, _ in call.pushes] == pytest.approx([0.0, 0.2, 0.7, 1.7, 3.7])
+    notices = [push.notice for _, _, push in call.pushes]
+    assert [notice.seq for notice in notices] == [0, 1, 2, 3, 4]
+    assert len({notice.id for notice in notices}) == 1
+    assert [push.expires_at for _, _, push in call.pushes] == [WALL + TIMING.wake] * 5
+    assert notices[-1].deadline_ms == pytest.approx(16_300, abs=1)
+
+
+def test_no_push_is_sent_after_the_window() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    while call.call.end is None:
+        call.pushed("a", DOWN)
+        call.run(call.call.get_timer() or 0.0)
+    assert max(at for at, _, push in call.pushes if push.notice.kind is Kind.CALL) <= TIMING.wake
+    assert call.said == [480]
+
+
+def test_what_is_due_at_the_very_end_is_not_pushed_any_more() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", Throttled("slow", TIMING.wake))
+    call.run(TIMING.wake)
+    assert (call.said, call.pushed_to()) == ([480], ["a"])
+
+
+@pytest.mark.parametrize("outcome", [GONE, Refused("BadMessageId", 400), Refused("PayloadTooLarge", 413)])
+def test_a_phone_that_cannot_be_pushed_to_is_waited_for_no_longer(outcome: Outcome) -> None:
+    call = Call()
+    call.start(a=WAKE, b=WAKE)
+    call.pushed("a", outcome)
+    assert call.said == []
+    call.pushed("b", outcome)
+    assert (call.said, ends(call)) == ([480], [CallEnd.NO_WAKE])
+
+
+@pytest.mark.parametrize(("outcome", "dead_at"), [(GONE, WALL - 3600), (Unregistered("410", 77.0), 77.0)])
+def test_a_dead_token_is_forgotten_as_of_its_registration(outcome: Unregistered, dead_at: float) -> None:
+    call = Call()
+    call.start_with([on(flow(), WAKE, push=iphone())])
+    call.pushed("a", outcome)
+    voip = iphone().tokens[0][1]
+    assert ForgetToken(digest=voip.digest, dead_at=dead_at) in call.ops
+
+
+def test_a_token_that_was_registered_after_the_push_is_not_forgotten() -> None:
+    # The provider speaks of the token that was pushed to, and of that registration (reliability P7).
+    call = Call()
+    call.start(a=WAKE)
+    call.woken("a", flow(2), push=android("a new token"))
+    call.pushed("a", GONE)
+    old = android("a").tokens[0][1]
+    assert [op for op in call.ops if isinstance(op, ForgetToken)] == [
+        ForgetToken(digest=old.digest, dead_at=WALL - 3600)
+    ]
+    assert call.said == [], "it has come: its branch goes on"
+
+
+def test_two_calls_share_one_wake_until_its_push_fails() -> None:
+    budget = Budget(window=TIMING.wake)
+    first, second = Call(budget=budget), Call(budget=budget, name="c2")
+    first.start(a=WAKE)
+    second.start(a=WAKE)
+    second.run(3.0)
+    assert second.pushed_to() == []
+    assert set(second.noted) == {Happened.PUSH_SUPPRESSED}
+    first.pushed("a", DOWN)
+    second.run(3.5)
+    assert second.pushed_to() == ["a"]
+    second.woken("a", flow(2))
+    assert second.sent == [("a", flow(2))]
+
+
+@pytest.mark.parametrize(("outcome", "is_shared"), [(OK, True), (DOWN, False), (GONE, False)])
+def test_a_push_that_got_through_is_not_repeated_for_the_next_call_though_the_first_is_over(
+    outcome: Outcome, is_shared: bool
+) -> None:
+    budget = Budget(window=TIMING.wake)
+    first, second = Call(budget=budget), Call(budget=budget, name="c2")
+    first.start(a=WAKE)
+    first.cancel()
+    first.pushed("a", outcome)
+    second.start(a=WAKE)
+    assert (second.pushed_to() == []) is is_shared
+
+
+def test_a_phone_that_no_push_can_reach_is_waited_for_in_silence() -> None:
+    call = Call()
+    call.start_with([on(flow(), WAKE, push=None)])
+    assert (call.pushes, call.call.get_timer()) == ([], TIMING.wake)
+    call.run(TIMING.wake)
+    assert (call.said, call.pushes) == ([480], [])
+
+
+def test_an_outcome_that_comes_late_is_noted_and_does_nothing_else() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.cancel()
+    call.pushed("a", OK)
+    call.pushed("a", GONE)
+    assert call.noted[-2:] == [Happened.PUSH_ACCEPTED, Happened.PUSH_FAILED]
+    assert (call.said, len(call.pushed_to())) == ([487], 1)
+
+
+# ---- a phone that seems awake
+
+
+def test_a_phone_that_seems_awake_and_says_nothing_is_pushed_after_a_second() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.run(TIMING.probe - 0.01)
+    assert call.pushes == []
+    call.run(TIMING.probe)
+    assert call.pushed_to() == ["a"]
+    call.woken("a", flow(2))
+    assert call.sent == [("a", flow(1)), ("a", flow(2))]
+    call.run(15.0)
+    assert len(call.pushes) == 1
+
+
+@pytest.mark.parametrize("status", [100, 180, 486])
+def test_a_phone_that_says_anything_is_awake(status: int) -> None:
+    call = Call()
+    call.start(a=RING, b=WAKE)
+    call.answer("a", status)
+    call.run(10.0)
+    assert call.pushed_to() == ["b"]
+
+
+def test_a_phone_without_a_token_is_not_pushed() -> None:
+    call = Call()
+    call.start_with([on(flow(), push=None)])
+    call.run(TIMING.wake)
+    assert (call.pushes, call.said) == ([], [480])
+
+
+def test_a_phone_that_registers_down_the_same_flow_is_awake() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.woken("a", flow(1))
+    call.run(10.0)
+    assert (call.sent, call.pushes) == ([("a", flow(1))], [])
+
+
+def test_a_dead_token_says_nothing_of_a_flow_that_may_live() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.run(TIMING.probe)
+    call.pushed("a", GONE)
+    assert call.said == []
+    call.answer("a", 200)
+    assert call.said == [200]
+
+
+# ---- a flow that breaks
+
+
+def test_a_phone_whose_flow_breaks_is_woken_by_push() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.failed("a", TRANSPORT)
+    assert (call.pushed_to(), call.said) == (["a"], [])
+    call.run(3.0)
+    call.woken("a", flow(2))
+    assert call.sent == [("a", flow(1)), ("a", flow(2))]
+
+
+def test_a_phone_without_a_token_whose_flow_breaks_is_lost() -> None:
+    call = Call()
+    call.start_with([on(flow(), push=None)])
+    call.failed("a", TRANSPORT)
+    assert call.said == [480]
+
+
+def test_a_phone_that_rang_and_vanished_is_waited_for_until_the_deadline_and_no_longer() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.failed("a", TRANSPORT)
+    call.pushed("a", OK)
+    call.run(300.0)
+    assert (call.said, ends(call)) == ([180, 480], [CallEnd.NO_ANSWER])
+
+
+@pytest.mark.parametrize("at", [5.0, 40.0])
+def test_a_phone_that_moved_while_it_rang_rings_on_down_its_new_flow(at: float) -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(at)
+    call.woken("a", flow(2))
+    assert call.sent == [("a", flow(1))]
+    call.failed("a", TRANSPORT)
+    assert call.sent == [("a", flow(1)), ("a", flow(2))]
+    call.run(at + 2 * TIMING.probe)
+    assert call.pushes == [], "it has just registered: it is awake"
+    call.answer("a", 180)
+    call.run(TIMING.ring)
+    assert call.cancelled == [branch("a")], "it gains no time by moving"
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_flow_that_breaks_after_the_wait_is_the_phones_end(failure: Failure) -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 100)
+    call.run(TIMING.wake + 1.0)
+    call.failed("a", failure)
+    assert (call.said, call.pushes) == ([480], [])
+
+
+def test_a_phone_that_was_pushed_to_may_come_after_its_old_branch_has_timed_out() -> None:
+    call = Call(timing=Timing(wake=60.0))
+    call.start(a=RING)
+    call.run(TIMING.probe)
+    call.pushed("a", OK)
+    call.run(32.0)
+    assert abandoned(call.failed("a", TIMEOUT)) == [branch("a")]
+    assert (call.said, call.pushed_to()) == ([], ["a"])
+    call.run(40.0)
+    call.woken("a", flow(2))
+    assert call.sent == [("a", flow(1)), ("a", flow(2))]
+
+
+@pytest.mark.parametrize("over", [declined, hung_up])
+@pytest.mark.parametrize("failure", list(Failure))
+def test_once_the_call_is_over_a_broken_flow_wakes_nobody(over: Callable[[Call], None], failure: Failure) -> None:
+    call = Call()
+    call.start(other=RING, a=RING)
+    call.answer("other", 180)
+    over(call)
+    call.failed("a", failure)
+    if over is hung_up:
+        call.answer("other", 487)
+    assert len(call.finals) == 1
+    assert call.pushed_to() == []
+
+
+def test_once_somebody_has_refused_for_all_nobody_is_probed() -> None:
+    call = Call()
+    call.start(other=RING, a=RING)
+    call.answer("other", 603)
+    call.run(TIMING.wake)
+    assert (call.pushes, call.said, ends(call)) == ([], [603], [CallEnd.DECLINED])
+
+
+def test_what_fails_after_it_was_given_up_is_done() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(TIMING.ring)
+    assert (call.cancelled, call.said) == ([branch("a")], [180])
+    call.failed("a", TIMEOUT)
+    assert (call.said, ends(call)) == ([180, 480], [CallEnd.NO_ANSWER])
+
+
+def test_what_is_about_nobodys_branch_is_absorbed() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.requests["stranger"] = call.request
+    assert call.answer("stranger", 200) == NOTHING
+    assert call.failed("stranger", TRANSPORT) == NOTHING
+    assert call.pushed("stranger", OK) == NOTHING
+
+
+# ---- the end
+
+
+def test_a_phone_that_rings_too_long_is_cancelled_and_the_caller_told() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.run(10.0)
+    call.woken("a", flow(2))
+    call.answer("a", 180)
+    call.run(10.0 + TIMING.ring - 0.1)
+    assert call.cancelled == []
+    call.run(10.0 + TIMING.ring)
+    assert (call.cancelled, call.said) == ([branch("a")], [180])
+    call.answer("a", 487)
+    assert (call.said, ends(call), call.pushed_to(Kind.MISSED)) == ([180, 480], [CallEnd.NO_ANSWER], [])
+
+
+def test_a_caller_that_hangs_up_before_the_wake_stops_everything() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", DOWN)
+    call.cancel()
+    call.run(100.0)
+    assert (call.said, ends(call), call.pushed_to()) == ([487], [CallEnd.CANCELLED], ["a"])
+    assert call.pushed_to(Kind.CANCEL) == ["a"], "a push may have reached it"
+
+
+def test_a_call_ends_once() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 200)
+    call.answer("a", 200)
+    call.cancel()
+    call.run(100.0)
+    assert call.said == [200, 200]
+    assert ends(call) == [CallEnd.ANSWERED]
+    assert call.noted.count(Happened.CALL_ENDED) == 1
+
+
+def pushed_and_asleep(call: Call) -> None:
+    call.pushed("a", OK)
+
+
+def failed_to_push(call: Call) -> None:
+    call.pushed("a", DOWN)
+
+
+def came(call: Call) -> None:
+    call.pushed("a", OK)
+    call.woken("a", flow(2))
+
+
+def came_and_vanished(call: Call) -> None:
+    came(call)
+    call.answer("a", 180)
+    call.failed("a", TRANSPORT)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_told"),
+    [(pushed_and_asleep, True), (failed_to_push, True), (came, False), (came_and_vanished, True)],
+)
+@pytest.mark.parametrize(
+    ("over", "kind"), [(answered, Kind.ELSEWHERE), (declined, Kind.ELSEWHERE), (hung_up, Kind.CANCEL)]
+)
+def test_who_was_pushed_to_in_vain_is_told_how_the_call_ended(
+    before: Callable[[Call], None], is_told: bool, over: Callable[[Call], None], kind: Kind
+) -> None:
+    call = Call()
+    call.start(other=RING, a=WAKE)
+    call.answer("other", 180)
+    before(call)
+    over(call)
+    if over is hung_up:
+        call.answer("other", 487)
+    call.run(TIMING.wake)
+    if not call.finals:
+        call.failed("a", TIMEOUT)
+    assert call.pushed_to(kind) == (["a"] if is_told else [])
+    told = [push for _, _, push in call.pushes if push.notice.kind is kind]
+    assert all(push.notice.seq > 0 and push.notice.uuid == call.pushes[0][2].notice.uuid for push in told)
+
+
+def test_a_phone_that_seemed_awake_and_was_pushed_to_in_vain_is_told_too() -> None:
+    # Or its system would go on showing a call that nobody will ever bring it.
+    call = Call()
+    call.start(a=RING)
+    call.run(TIMING.probe)
+    call.pushed("a", OK)
+    call.cancel()
+    call.run(TIMING.wake)
+    assert (call.said, call.pushed_to(Kind.CANCEL)) == ([487], ["a"])
+
+
+def test_a_phone_that_only_a_voip_push_reaches_is_told_nothing() -> None:
+    call = Call()
+    target = iphone()
+    voip_only = type(target)(app=target.app, tokens=target.tokens[:1])
+    call.start_with([on(flow(), WAKE, push=voip_only)])
+    call.cancel()
+    assert [push.notice.kind for _, _, push in call.pushes] == [Kind.CALL]
+
+
+def test_a_phone_that_shared_anothers_wake_is_not_told() -> None:
+    budget = Budget(window=TIMING.wake)
+    first, second = Call(budget=budget), Call(budget=budget, name="c2")
+    first.start(a=WAKE)
+    second.start(a=WAKE)
+    second.cancel()
+    assert second.pushes == []
+
+
+def test_the_timeline_says_what_became_of_each_phone() -> None:
+    call = Call()
+    call.start(a=WAKE, b=RING)
+    call.pushed("a", OK)
+    call.answer("b", 486)
+    call.woken("a", flow(2))
+    call.answer("a", 100)
+    call.answer("a", 180)
+    call.answer("a", 200)
+    assert call.noted == [
+        Happened.INVITE_SENT,
+        Happened.PUSH_SENT,
+        Happened.PUSH_ACCEPTED,
+        Happened.BRANCH_ENDED,
+        Happened.DEVICE_WOKEN,
+        Happened.INVITE_SENT,
+        Happened.RINGING,
+        Happened.PHONE_ANSWERED,
+        Happened.CALL_ENDED,
+    ]
+
+
+def test_a_call_taken_up_after_its_time_is_still_ended() -> None:
+    call = Call()
+    call.now = TIMING.wake + 50.0
+    call.start_with([Target(binding("a"), WAKE)])
+    call.run(call.now)
+    assert call.said == [480]
+    known = call.call.context.branch("a")
+    assert known is not None
+    assert known.state is BranchState.DONE

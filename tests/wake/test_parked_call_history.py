@@ -1,0 +1,263 @@
+"""Whatever phones, provider, caller and clock do: the caller hears one final response, and no phone rings after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.wake.calling import TIMING, Call
+from tests.wake.phones import android, binding, flow
+
+from ringwake.model.binding import Binding
+from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Persist, SendPush
+from ringwake.model.push import Accepted, Kind, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.store_ops import Finish
+from ringwake.sip.flow import Flow
+from ringwake.sip.timers import TIMEOUT
+from ringwake.sip.transactions.events import Failure
+from ringwake.wake.plan import Action, Target
+
+DEVICES = ("a", "b", "c")
+DEVICE = st.sampled_from(DEVICES)
+OUTCOMES = (
+    Accepted("1"),
+    Accepted("1"),
+    Unreachable("down"),
+    Throttled("slow", 3.0),
+    Refused("credentials", 403),
+    Refused("this push", 400),
+    Unregistered("410"),
+)
+LONGEST = TIMING.wake + TIMING.answer + TIMING.ring + TIMEOUT
+"""When a call that nobody joins after the wake is over at the latest."""
+
+
+@dataclass
+class Transaction:
+    """What the transaction layer knows of one INVITE: it ends by itself when nothing is heard for too long."""
+
+    flow: Flow
+    ends_at: float | None
+    has_answered: bool = False
+    has_2xx: bool = False
+    is_cancelled: bool = False
+    is_dropped: bool = False
+    """Whether it was given up before it had said anything: what it says later counts for nothing, but for a 2xx."""
+
+
+class History(RuleBasedStateMachine):
+    """Plays everybody around a parked call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Call()
+        self.flows = 0
+        self.open: dict[str, Transaction] = {}
+        self.invited: set[tuple[str, Flow]] = set()
+        self.under_way: list[str] = []
+        """Phones whose push the provider has not answered yet."""
+        self.told: list[str] = []
+        self.has_come: set[str] = set()
+        self.bound: dict[str, Binding] = {}
+        """What each phone registered last; not there when its flow has broken since."""
+        self.can_be_pushed: dict[str, bool] = {}
+        self.is_over = False
+        self.last_begin = 0.0
+
+    @initialize(
+        actions=st.lists(st.sampled_from(list(Action)), min_size=3, max_size=3),
+        has_push=st.lists(st.booleans(), min_size=3, max_size=3),
+    )
+    def start(self, actions: list[Action], has_push: list[bool]) -> None:
+        targets = []
+        for device, action, push in zip(DEVICES, actions, has_push, strict=True):
+            self.flows += 1
+            phone = binding(device, flow=flow(self.flows), push=android(device) if push else None)
+            self.bound[device], self.can_be_pushed[device] = phone, push
+            targets.append(Target(phone, Action.SKIP if action is Action.WAKE and not push else action))
+        self.perform(self.bench.start_with(targets))
+
+    # ---- the phones
+
+    @rule(device=DEVICE, has_push=st.booleans(), token=st.sampled_from(["", "new"]))
+    def register(self, device: str, has_push: bool, token: str) -> None:
+        self.flows += 1
+        push = android(device + token) if has_push else None
+        self.bound[device] = binding(device, flow=flow(self.flows), push=push)
+        self.register_again(device)
+
+    @rule(device=DEVICE)
+    def register_again(self, device: str) -> None:
+        known = self.bound.get(device)
+        if known is None:
+            return
+        self.has_come.add(device)
+        if not self.is_over:
+            self.can_be_pushed[device] = known.push is not None
+        self.perform(self.bench.woken(device, known.flow, push=known.push))
+
+    @rule(device=DEVICE, status=st.sampled_from([100, 180, 183]))
+    def provisional(self, device: str, status: int) -> None:
+        transaction = self.open.get(device)
+        if transaction is not None and not transaction.has_2xx:
+            transaction.has_answered = True
+            transaction.ends_at = self.bench.now + TIMEOUT if transaction.is_cancelled else None
+            self.has_come.add(device)
+            self.perform(self.bench.answer(device, status))
+
+    @rule(device=DEVICE, status=st.sampled_from([200, 200, 404, 480, 482, 486, 487, 503, 603]))
+    def final(self, device: str, status: int) -> None:
+        transaction = self.open.get(device)
+        if transaction is None or (transaction.has_2xx and status >= 300):
+            return
+        transaction.has_2xx, transaction.ends_at = status < 300, None
+        self.has_come.add(device)
+        if status >= 300:
+            del self.open[device]
+        self.is_over = self.is_over or (status >= 600 and not transaction.is_dropped)
+        self.perform(self.bench.answer(device, status))
+
+    @rule(device=DEVICE)
+    def break_flow(self, device: str) -> None:
+        transaction = self.open.get(device)
+        if transaction is None or transaction.has_2xx:
+            return
+        del self.open[device]
+        known = self.bound.get(device)
+        if known is None or known.flow == transaction.flow:
+            self.bound.pop(device, None)
+            if self.can_be_pushed[device] and self.bench.now < TIMING.wake:
+                self.has_come.discard(device)
+        self.perform(self.bench.failed(device, Failure.TRANSPORT))
+
+    # ---- the provider, the caller, the clock
+
+    @rule(number=st.integers(0, 2), outcome=st.sampled_from(OUTCOMES))
+    def push_outcome(self, number: int, outcome: Accepted) -> None:
+        if number < len(self.under_way):
+            device = self.under_way.pop(number)
+            self.perform(self.bench.pushed(device, outcome))
+
+    @rule()
+    def hang_up(self) -> None:
+        self.is_over = True
+        self.perform(self.bench.cancel())
+
+    @rule(seconds=st.sampled_from([0.1, 0.6, 1.0, 4.0, 10.0, 30.0]))
+    def pass_time(self, seconds: float) -> None:
+        until = self.bench.now + seconds
+        while (at := self.next_event()) is not None and at <= until:
+            self.bench.now = max(self.bench.now, at)
+            if self.bench.call.get_timer() == at:
+                self.perform(self.bench.perform(self.bench.call.handle_timer(self.bench.now)))
+                due = self.bench.call.get_timer()
+                assert due is None or due > self.bench.now, "a timer that is never done would stop the server"
+            else:
+                self.end_transaction(at)
+        self.bench.now = until
+
+    def next_event(self) -> float | None:
+        ends = [each.ends_at for each in self.open.values()]
+        return min((at for at in (self.bench.call.get_timer(), *ends) if at is not None), default=None)
+
+    def end_transaction(self, at: float) -> None:
+        device = next(known for known, each in self.open.items() if each.ends_at == at)
+        self.invited.discard((device, self.open.pop(device).flow))
+        self.perform(self.bench.failed(device, Failure.TIMEOUT))
+
+    # ---- what comes of it
+
+    def perform(self, effects: Effects) -> None:
+        """Take note of effects; the bench has counted them already."""
+        for effect in effects:
+            match effect:
+                case Forward():
+                    self.forwarded(effect)
+                case AbandonBranch():
+                    self.abandoned(effect.branch.rpartition("-")[2])
+                case CancelBranch():
+                    self.cancelled(effect.branch.rpartition("-")[2])
+                case SendPush():
+                    self.pushed(effect)
+                case Persist(op=Finish()):
+                    assert self.bench.finals != []
+                case _:
+                    pass
+
+    def forwarded(self, effect: Forward) -> None:
+        device = effect.request.via.branch.rpartition("-")[2]
+        assert not self.is_over, "nobody rings after the end"
+        assert device not in self.open, "a branch has one client transaction"
+        assert (device, effect.flow) not in self.invited, "a phone gets the INVITE once down each flow"
+        self.invited.add((device, effect.flow))
+        self.open[device] = Transaction(effect.flow, ends_at=self.bench.now + TIMEOUT)
+        self.last_begin = self.bench.now
+
+    def abandoned(self, device: str) -> None:
+        transaction = self.open.pop(device, None)
+        if transaction is not None and transaction.is_dropped:
+            self.invited.discard((device, transaction.flow))  # in silence: it may not even have got it
+
+    def cancelled(self, device: str) -> None:
+        transaction = self.open.get(device)
+        if transaction is not None and not transaction.is_cancelled:
+            transaction.is_cancelled, transaction.is_dropped = True, not transaction.has_answered
+            if transaction.has_answered:
+                transaction.ends_at = self.bench.now + TIMEOUT
+
+    def pushed(self, effect: SendPush) -> None:
+        if effect.push.notice.kind is not Kind.CALL:
+            assert effect.binding not in self.told, "the end is told once"
+            assert self.bench.finals != []
+            self.told.append(effect.binding)
+            return
+        assert not self.is_over, "no phone is woken for a call that is over"
+        assert effect.binding not in self.has_come, "no phone is woken that has come"
+        assert self.bench.now <= TIMING.wake
+        self.under_way.append(effect.binding)
+
+    # ---- what always holds
+
+    @invariant()
+    def one_final_response(self) -> None:
+        finals = self.bench.finals
+        self.is_over = self.is_over or finals != []
+        assert len(finals) <= 1 or all(status < 300 for status in finals)
+        ends = [op for op in self.bench.ops if isinstance(op, Finish)]
+        assert len(ends) == (1 if finals else 0)
+        assert (self.bench.call.end is not None) == (finals != [])
+
+    @invariant()
+    def after_it_everybody_is_cancelled_and_nothing_is_due(self) -> None:
+        if self.bench.finals:
+            assert all(each.is_cancelled or each.has_2xx for each in self.open.values())
+            assert self.bench.call.get_timer() is None
+
+    @invariant()
+    def a_phone_that_was_woken_in_vain_is_told(self) -> None:
+        if self.bench.call.end is not None:
+            woken = set(self.bench.pushed_to())
+            in_vain = {device for device in woken - self.has_come if self.can_be_pushed[device]}
+            assert in_vain <= set(self.told) <= woken
+
+    def teardown(self) -> None:
+        """Time runs out: the phones and the provider say no more."""
+        if not self.flows:
+            return  # not even begun
+        self.pass_time(max(LONGEST, self.last_begin + LONGEST - self.bench.now))
+        self.one_final_response()
+        assert self.bench.finals != [], "the caller always hears how it ended"
+        assert self.bench.call.is_settled
+        assert [at for at, _, push in self.bench.pushes if push.notice.kind is Kind.CALL and at > TIMING.wake] == []
+
+
+TestParkedCall = History.TestCase
+TestParkedCall.settings = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=200,
+    stateful_step_count=30,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+)

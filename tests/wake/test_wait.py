@@ -1,0 +1,51 @@
+"""Claims about the wait for one phone: which of its timers run, and what stops them."""
+
+from __future__ import annotations
+
+from tests.wake.phones import binding
+
+from ringwake.model.push import Unreachable
+from ringwake.wake.delivery import Delivery, Stage
+from ringwake.wake.wait import Wait
+
+
+def wait() -> Wait:
+    return Wait(binding(), Delivery(now=1.0, until=20.0, jitter=0.5), probe_at=2.0, ring_until=60.0)
+
+
+def test_all_that_runs_has_its_time() -> None:
+    assert sorted(wait().timers()) == [1.0, 2.0, 60.0]
+    assert list(Wait(binding()).timers()) == []
+
+
+def test_a_push_under_way_is_not_waited_for() -> None:
+    under_way = wait()
+    assert under_way.delivery is not None
+    under_way.delivery.begin()
+    assert sorted(under_way.timers()) == [2.0, 60.0]
+
+
+def test_who_has_come_is_pushed_no_more_but_may_ring_too_long() -> None:
+    come = wait()
+    come.stop_pushing()
+    assert come.delivery is not None
+    assert (list(come.timers()), come.delivery.stage) == ([60.0], Stage.STOPPED)
+
+
+def test_after_the_end_nothing_runs() -> None:
+    over = wait()
+    over.stop()
+    assert list(over.timers()) == []
+    never_pushed = Wait(binding(), ring_until=60.0)
+    never_pushed.stop()
+    assert list(never_pushed.timers()) == []
+
+
+def test_a_push_may_have_reached_whom_it_was_sent_to() -> None:
+    sent = wait()
+    assert sent.delivery is not None
+    assert (sent.may_be_pushed, Wait(binding()).may_be_pushed) == (False, False)
+    sent.delivery.begin()
+    sent.delivery.outcome(Unreachable("down"), 1.5)
+    assert sent.may_be_pushed, "a provider that did not answer may have sent it all the same"
+    assert Wait(binding(), was_accepted=True).may_be_pushed
