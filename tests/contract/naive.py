@@ -184,7 +184,10 @@ class Naive:
 
     @apply.register
     def _(self, op: Recover) -> Recovered:
-        return Recovered(tuple((c, self.at(c.aor, op.wall)) for c in sorted(self.calls, key=_age)))
+        calls = tuple((c, self.at(c.aor, op.wall)) for c in sorted(self.calls, key=_age))
+        mail = [m.message for m in self.mail if m.message.expires_at > op.wall]
+        awaited = [(m, tuple(b for b in self.at(m.aor, op.wall) if b.id in m.waiting)) for m in mail]
+        return Recovered(calls, tuple((m, phones) for m, phones in awaited if phones))
 
     @apply.register
     def _(self, op: KeepMessage) -> Kept:

@@ -32,6 +32,7 @@ class Servers:
         self._state = state
         self._config = tmp_path / "server.toml"
         self._listen = {"udp": "127.0.0.1:0", "tcp": "127.0.0.1:0"}
+        self.wake_timeout = 20
 
     @contextmanager
     def start(self) -> Iterator[Program]:
@@ -48,6 +49,7 @@ class Servers:
     def _write(self) -> None:
         tables = [
             f'[server]\nlab = true\nhttp = "127.0.0.1:0"\ndata = "{self._state}/ringwake.db"',
+            f"[wake]\nwake_timeout = {self.wake_timeout}",
             '[[peer]]\naddress = "127.0.0.0/8"\nmay_call = true',
             *(f'[[listen]]\ntransport = "{name}"\naddress = "{at}"' for name, at in self._listen.items()),
         ]
@@ -90,6 +92,7 @@ def test_a_parked_call_survives_and_rings(state: Path, lab: LabControl, servers:
 def test_a_parked_call_whose_phone_never_comes_gets_its_one_final_answer(
     state: Path, lab: LabControl, servers: Servers
 ) -> None:
+    servers.wake_timeout = 3
     with servers.start() as first, ringwake("phone", "alice", "--sleep", "--json", state=state) as phone:
         phone.event("terminated")
         lab.switch("fcm", drop=True)
@@ -98,7 +101,7 @@ def test_a_parked_call_whose_phone_never_comes_gets_its_one_final_answer(
             caller.until(100)
             first.kill()
             with servers.start():
-                caller.until(480, seconds=40)
+                caller.until(480)
                 caller.ack_failure()
                 caller.quiet(0.5)
                 assert set(caller.finals) == {480}
@@ -132,7 +135,7 @@ def test_a_binding_and_a_message_survive(state: Path, lab: LabControl, servers: 
         first.kill()
         lab.switch("fcm", drop=False)
         with servers.start():
-            devices = json.loads(run_ringwake(["device", "list", "--json"], state=state).stdout)
-            assert [one["state"] for one in devices] == ["asleep"]
             phone.event("push", kind="message")
             assert phone.event("message")["text"] == "kept"
+            devices = json.loads(run_ringwake(["device", "list", "--json"], state=state).stdout)
+            assert [one["account"] for one in devices] == ["alice@ringwake.test"]

@@ -261,6 +261,19 @@ def test_recover_returns_also_calls_that_are_too_late() -> None:
     assert (record.id, [known.id for known in bindings]) == ("call1", ["a1"])
 
 
+def test_recover_returns_messages_with_the_phones_that_are_still_to_have_them() -> None:
+    image = a_full_image()
+    do(image, KeepMessage(message=message(3, at=NOW + 3)))
+    found = do(image, Recover(wall=NOW + 4)).messages
+    assert [(stored.id, [phone.id for phone in phones]) for stored, phones in found][-1] == ("message3", ["a1", "a2"])
+    do(image, MessageDone(message="message3", binding="a1"))
+    assert [phone.id for phone in do(image, Recover(wall=NOW + 4)).messages[-1][1]] == ["a2"]
+    assert do(image, Recover(wall=NOW + 5000)).messages == ()
+    nobody = Image()
+    do(nobody, KeepMessage(message=message(3)))
+    assert do(nobody, Recover(wall=NOW)).messages == (), "it waits for somebody to register"
+
+
 def test_a_message_is_kept_once_for_those_that_are_bound() -> None:
     image = a_full_image()
     first = do(image, KeepMessage(message=message(3, at=NOW + 3)))

@@ -80,6 +80,16 @@ def test_each_phone_that_sleeps_is_woken_once() -> None:
     assert sender.parked.is_settled
 
 
+def test_after_a_restart_the_wake_may_begin_later_and_has_its_full_time_then() -> None:
+    sender = Sender()
+    sender.perform(sender.parked.start([binding("a")], 0.0, delay=30.0), 0.0)
+    assert (sender.pushes, sender.parked.get_timer()) == ([], 30.0)
+    sender.perform(sender.parked.handle_timer(30.0), 30.0)
+    sender.run(1000.0, [DOWN] * 1000)
+    assert sender.pushes[0][0] == 30.0
+    assert 30.0 + PUSH_SECONDS - 3 < sender.pushes[-1][0] <= 30.0 + PUSH_SECONDS
+
+
 def test_a_push_names_the_message_that_the_phone_will_get() -> None:
     sender = Sender()
     sender.start(binding("a"))

@@ -7,12 +7,12 @@ from email.utils import formatdate
 
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
-from ringwake.model.account import Account
+from ringwake.model.account import Account, Aor
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Kind
-from ringwake.model.store_ops import Failed, KeepMessage, Kept
+from ringwake.model.store_ops import Failed, KeepMessage, Kept, Recovered
 from ringwake.model.stored_message import StoredMessage
 from ringwake.proxy.routing import via
 from ringwake.sip.errors import SipError
@@ -29,6 +29,8 @@ from ringwake.wake.plan import Action, Target, plan
 
 # What belongs to the hop by which the message came, or to a dialog, which it has none of (RFC 3428 section 4).
 _HOP_FIELDS = ("via", "route", "record-route", "contact", "proxy-authorization", "authorization", "call-id", "cseq")
+RECOVERED_PER_SECOND = 100.0
+"""Accounts whose phones are woken for messages that an earlier life has left."""
 
 
 def message(core: Core, arrived: RequestArrived, account: Account, now: float) -> Effects:
@@ -68,6 +70,23 @@ def message(core: Core, arrived: RequestArrived, account: Account, now: float) -
     return (Persist(KeepMessage(message=stored), applied=applied, then=then, otherwise=otherwise),)
 
 
+def recover(core: Core, found: Recovered, now: float) -> Effects:
+    """Wake the phones for which an earlier life of the process has left messages: its pushes may have died with it.
+
+    One message wakes a phone for all that wait for it. A phone that had the push gets the same one again, by whose id
+    it knows it for a repeat. The pushes are spread, since a restart must not be a flood (reliability F18).
+    """
+    mail: dict[Aor, list[tuple[StoredMessage, tuple[Binding, ...]]]] = {}
+    for stored, phones in found.messages:
+        mail.setdefault(stored.aor, []).append((stored, phones))
+    effects: list[Effects] = []
+    for number, (aor, letters) in enumerate(mail.items()):
+        account = core.directory.account(aor)
+        if account is not None:
+            effects.append(_again(core, account, letters, now, delay=number / RECOVERED_PER_SECOND))
+    return tuple(effect for several in effects for effect in several)
+
+
 def hand_over(core: Core, bindings: Iterable[Binding], messages: Iterable[StoredMessage], now: float) -> Effects:
     """Put messages into the outboxes of phones that are awake."""
     effects: list[Effects] = []
@@ -101,12 +120,32 @@ def compose(core: Core, stored: StoredMessage, binding: Binding, flow: Flow) -> 
     return request
 
 
-def _wake(core: Core, parked: ParkedMessage, bindings: tuple[Binding, ...], now: float) -> Effects:
+def _again(
+    core: Core, account: Account, letters: list[tuple[StoredMessage, tuple[Binding, ...]]], now: float, *, delay: float
+) -> Effects:
+    effects: list[Effects] = []
+    seen: set[str] = set()
+    for stored, phones in letters:
+        request = parse(stored.message)
+        first = tuple(phone for phone in phones if phone.id not in seen)
+        if not first or not isinstance(request, Request):
+            continue
+        seen.update(phone.id for phone in first)
+        parked = ParkedMessage(stored, core.announce(request, account), means=core.means, seal=core.seal)
+        effects.append(_wake(core, parked, first, now, delay=delay))
+        awake = [target.binding for target in _plan(core, first, now) if target.action is Action.RING]
+        effects.append(hand_over(core, awake, [message for message, _ in letters], now))
+    return tuple(effect for several in effects for effect in several)
+
+
+def _wake(
+    core: Core, parked: ParkedMessage, bindings: tuple[Binding, ...], now: float, *, delay: float = 0.0
+) -> Effects:
     asleep = [t.binding for t in _plan(core, bindings, now) if t.action is Action.WAKE]
     if not asleep:
         return NOTHING
     core.calls.add(parked.message.id, parked, transaction=None, aor=parked.message.aor)
-    return core.calls.keep(parked.message.id, parked.start(asleep, now), now)
+    return core.calls.keep(parked.message.id, parked.start(asleep, now, delay=delay), now)
 
 
 def _plan(core: Core, bindings: tuple[Binding, ...], now: float) -> list[Target]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ringwake.edge import refresh, upkeep
+from ringwake.edge import invite, message, refresh, upkeep
 from ringwake.edge.core import Core
 from ringwake.edge.dispatch import acknowledge, request
-from ringwake.edge.invite import Adopt, recover
 from ringwake.edge.perform import Performer
 from ringwake.model.effects import NOTHING, Effects, Note
 from ringwake.model.events import Event as Happening
@@ -60,9 +59,10 @@ class Server:
         for effects in self._core.calls.handle_timer(now):
             self._performer.run(effects, now)
 
-    def recover(self, found: Recovered, now: float, adopt: Adopt) -> None:
+    def recover(self, found: Recovered, now: float, adopt: invite.Adopt) -> None:
         """Take up what an earlier life of the process left open."""
-        self._performer.run(recover(self._core, found, now, adopt=adopt), now)
+        self._performer.run(invite.recover(self._core, found, now, adopt=adopt), now)
+        self._performer.run(message.recover(self._core, found, now), now)
 
     def _effects(self, event: Event, now: float) -> Effects:
         calls = self._core.calls

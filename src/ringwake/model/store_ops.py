@@ -182,13 +182,16 @@ class Finish(Op[bool]):
 class Recovered:
     """What an earlier life of the process left open."""
 
-    calls: tuple[tuple[CallRecord, tuple[Binding, ...]], ...]
+    calls: tuple[tuple[CallRecord, tuple[Binding, ...]], ...] = ()
     """Each with the current bindings of its AOR."""
+    messages: tuple[tuple[StoredMessage, tuple[Binding, ...]], ...] = ()
+    """Each with the current bindings that are still to have it; oldest first, and none that only waits for somebody
+    to register."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recover(Op[Recovered]):
-    """Read the open calls, once, at start."""
+    """Read the open calls and the messages that phones wait for, once, at start."""
 
     wall: float
 

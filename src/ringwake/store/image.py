@@ -6,7 +6,7 @@ Results never depend on the order of a set, a dict or a heap, so that all stores
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, assert_never, cast
 
@@ -38,6 +38,7 @@ from ringwake.model.store_ops import (
     Sweep,
     TakeDue,
 )
+from ringwake.model.stored_message import StoredMessage
 from ringwake.registrar.merge import merge
 from ringwake.store.accounts import Accounts
 from ringwake.store.bindings import Bindings
@@ -228,7 +229,14 @@ class Image:
     def _recover(self, op: Recover, _: Changes) -> Recovered:
         # Also those for which it is too late: their callers still wait for a final answer.
         calls = self._calls.everywhere()
-        return Recovered(tuple((call, self._bindings.current(call.aor, op.wall)) for call in calls))
+        found = tuple((call, self._bindings.current(call.aor, op.wall)) for call in calls)
+        return Recovered(found, tuple(self._awaited(op.wall)))
+
+    def _awaited(self, wall: float) -> Iterator[tuple[StoredMessage, tuple[Binding, ...]]]:
+        for message in self._messages.everywhere(wall):
+            bindings = self._bindings.current(message.aor, wall)
+            if phones := tuple(binding for binding in bindings if binding.id in message.waiting):
+                yield message, phones
 
     # ---- messages
 

@@ -35,6 +35,11 @@ class Messages:
             if letter.message.expires_at > wall and any(_waits(letter, phone) for phone in phones)
         )
 
+    def everywhere(self, wall: float) -> tuple[StoredMessage, ...]:
+        """Return all messages that have not expired, oldest first."""
+        letters = sorted(self._by_id.values(), key=lambda letter: letter.serial)
+        return tuple(letter.message for letter in letters if letter.message.expires_at > wall)
+
     def keep(self, changes: Changes, message: StoredMessage, serial: int) -> None:
         """Add a message that is not there yet."""
         self._change(changes, None, Letter(message=message, serial=serial))

@@ -33,11 +33,12 @@ class ParkedMessage(Owner):
         self._seal = seal
         self._waits: dict[str, Wait] = {}
 
-    def start(self, sleeping: Iterable[Binding], now: float) -> Effects:
-        """Wake the phones that sleep."""
-        until = now + min(PUSH_SECONDS, self.message.expires_at - self._means.wall(now))
+    def start(self, sleeping: Iterable[Binding], now: float, *, delay: float = 0.0) -> Effects:
+        """Wake the phones that sleep, in `delay` seconds."""
+        begin = now + delay
+        until = min(begin + PUSH_SECONDS, now + self.message.expires_at - self._means.wall(now))
         for binding in sleeping:
-            delivery = Delivery(now=now, until=until, jitter=self._means.jitter())
+            delivery = Delivery(now=begin, until=until, jitter=self._means.jitter())
             self._waits[binding.id] = Wait(binding, delivery)
         return self.handle_timer(now)
 
