@@ -78,3 +78,57 @@ def test_missing_files_are_errors_that_say_so(tmp_path: Path, loopback: Pair) ->
 def test_a_key_of_another_certificate_is_an_error(authority: Authority, loopback: Pair) -> None:
     with pytest.raises(ssl.SSLError, match=r"(?i)mismatch"):
         server_context(loopback.certificate, authority.issue("localhost").key)
+
+
+# ---- certificates that are replaced while the server runs
+
+
+def replace(pair: Pair, other: Pair) -> None:
+    """Do what a renewal does: new files under the old names."""
+    other.certificate.replace(pair.certificate)
+    other.key.replace(pair.key)
+
+
+def test_a_renewed_certificate_is_used_without_a_restart(authority: Authority) -> None:
+    pair = authority.issue("localhost")
+    server = server_context(*pair)
+    replace(pair, authority.issue("sip.example.com"))
+    client = client_context(authority.file)
+    assert shake_hands(client, server, name="sip.example.com") == "TLSv1.3"
+    with pytest.raises(ssl.SSLCertVerificationError, match="ostname"):
+        shake_hands(client, server, name="localhost")
+
+
+def test_broken_files_keep_the_old_certificate_and_alarm_once(authority: Authority) -> None:
+    pair, faults = authority.issue("localhost"), list[str]()
+    server = server_context(*pair, note_fault=faults.append)
+    client = client_context(authority.file)
+    for break_it in (
+        lambda: pair.certificate.write_text("no certificate"),
+        lambda: authority.issue("localhost").key.replace(pair.key),
+        pair.key.unlink,
+    ):
+        break_it()
+        for _ in range(2):
+            assert shake_hands(client, server) == "TLSv1.3"
+    assert len(faults) == 3
+    assert all(str(pair.certificate) in fault for fault in faults)
+
+
+def test_a_renewal_seen_half_way_is_taken_when_it_is_whole(authority: Authority) -> None:
+    pair, new = authority.issue("localhost"), authority.issue("localhost", "sip.example.com")
+    faults: list[str] = []
+    server = server_context(*pair, note_fault=faults.append)
+    client = client_context(authority.file)
+    new.certificate.replace(pair.certificate)
+    assert shake_hands(client, server) == "TLSv1.3"
+    assert len(faults) == 1
+    new.key.replace(pair.key)
+    assert shake_hands(client, server, name="sip.example.com") == "TLSv1.3"
+
+
+def test_a_phone_that_sends_no_name_gets_the_new_certificate_too(authority: Authority) -> None:
+    pair = authority.issue("localhost")
+    server = server_context(*pair)
+    replace(pair, authority.issue("127.0.0.1"))
+    assert shake_hands(client_context(authority.file), server, name="127.0.0.1") == "TLSv1.3"

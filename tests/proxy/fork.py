@@ -22,8 +22,8 @@ def flow(number: int = 1) -> Flow:
 class Fork:
     """A response context, and what its phones were sent."""
 
-    def __init__(self, method: str = "INVITE", *, lapse: int = 480) -> None:
-        self.request = request(method, "Contact: <sip:boss@198.51.100.7>", "Subject: x")
+    def __init__(self, method: str = "INVITE", *, lapse: int = 480, fields: tuple[str, ...] = ()) -> None:
+        self.request = request(method, "Contact: <sip:boss@198.51.100.7>", "Subject: x", *fields)
         key = server_key(self.request, self.request.via, method)
         transaction = Servers().open(key, self.request, UDP)
         self.context = ResponseContext(transaction, self.request, to_tag="us", lapse=lapse)

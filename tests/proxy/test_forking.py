@@ -8,7 +8,8 @@ import pytest
 from tests.proxy.fork import Fork, abandoned, branch, cancelled, flow, forwarded, response, said
 
 from ringwake.model.effects import NOTHING, Effects
-from ringwake.proxy.forking import DECLINED, ELSEWHERE, BranchState
+from ringwake.proxy.branch import BranchState
+from ringwake.proxy.forking import DECLINED, ELSEWHERE
 from ringwake.sip.transactions.events import Failure
 
 PENDING, LIVE, DONE = BranchState.PENDING, BranchState.LIVE, BranchState.DONE
@@ -16,6 +17,50 @@ PENDING, LIVE, DONE = BranchState.PENDING, BranchState.LIVE, BranchState.DONE
 
 def states(fork: Fork) -> dict[str, BranchState]:
     return {known.device: known.state for known in fork.context.branches}
+
+
+# ---- how many at a time (RFC 5393 section 5.3)
+
+
+def breadths(fork: Fork) -> dict[str, str | None]:
+    return {device: sent.headers.get("max-breadth") for device, sent in fork.sent.items()}
+
+
+def test_branches_share_the_breadth_and_none_takes_it_all() -> None:
+    fork = Fork()
+    fork.all_begin(*"abcdefghij")
+    assert breadths(fork) == dict.fromkeys("abcdefghij", "6")
+
+
+@pytest.mark.parametrize(("came", "sent"), [("60", "6"), ("1000", "6"), ("25", "2"), ("9", "1"), ("1", "1")])
+def test_a_branch_takes_its_part_of_what_came(came: str, sent: str) -> None:
+    fork = Fork(fields=(f"Max-Breadth: {came}",))
+    fork.begin("a")
+    assert fork.sent["a"].headers.values("max-breadth") == [sent]
+
+
+def test_what_is_beyond_the_breadth_does_not_begin_and_may_when_another_has_ended() -> None:
+    fork = Fork(fields=("Max-Breadth: 2",))
+    fork.context.expect("c")
+    fork.all_begin("a", "b")
+    assert fork.begin("c", flow(3)) == NOTHING
+    assert states(fork) == {"c": DONE, "a": LIVE, "b": LIVE}
+    fork.answer("a", 486)
+    assert forwarded(fork.begin("c", flow(3))) == [flow(3)]
+    fork.answer("b", 486)
+    assert said(fork.answer("c", 486)) == [486]
+
+
+def test_a_phone_that_moves_keeps_its_part() -> None:
+    fork = Fork(fields=("Max-Breadth: 1",))
+    fork.begin("a", flow(1))
+    assert forwarded(fork.begin("a", flow(2))) == [flow(2)]
+    assert breadths(fork) == {"a": "1"}
+
+
+def test_without_any_breadth_nobody_is_called() -> None:
+    fork = Fork(fields=("Max-Breadth: 0",))
+    assert said(fork.begin("a")) == [440]
 
 
 # ---- what is forwarded at once (16.7 step 5)

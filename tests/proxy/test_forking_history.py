@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.proxy.fork import Fork, branch, flow
 
 from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Respond
-from ringwake.proxy.forking import BranchState
+from ringwake.proxy.branch import BranchState
 from ringwake.sip.flow import Flow
 from ringwake.sip.transactions.events import Failure
 

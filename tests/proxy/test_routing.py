@@ -164,6 +164,20 @@ def test_header_fields_in_a_contact_do_not_reach_the_request_uri() -> None:
     assert forward(request("INVITE"), hop).uri == "sip:b?ob@203.0.113.5;ob"  # RFC 3261 19.1.5, RFC 4475 3.1.2.11
 
 
+def test_a_strict_router_next_gets_the_request_uri_that_it_wants() -> None:
+    message = request("BYE", "Route: <sip:old.example.net>, <sip:new.example.net;lr>", uri="sip:bob@203.0.113.5")
+    sent = forward(message, Hop(flow=TCP, branch="z9hG4bK-x"))
+    assert sent.uri == "sip:old.example.net"
+    assert sent.headers.values("route") == ["<sip:new.example.net;lr>", "<sip:bob@203.0.113.5>"]
+
+
+def test_a_loose_router_next_is_left_alone() -> None:
+    message = request("BYE", "Route: <sip:new.example.net;lr>, <sip:old.example.net>", uri="sip:bob@203.0.113.5")
+    sent = forward(message, Hop(flow=TCP, branch="z9hG4bK-x"))
+    assert sent.uri == "sip:bob@203.0.113.5"
+    assert sent.headers.values("route") == message.headers.values("route")
+
+
 @pytest.mark.parametrize(("came", "goes"), [("70", "69"), ("1", "0"), ("0", "0"), ("256", "70"), (None, "70")])
 def test_each_hop_takes_one_from_max_forwards(came: str | None, goes: str) -> None:
     message = request("INVITE")

@@ -12,6 +12,7 @@ from ringwake.sip.fields import (
     contact_expires,
     contacts,
     expires,
+    max_breadth,
     max_forwards,
     option_tags,
     parse_cseq,
@@ -86,6 +87,20 @@ def test_no_max_forwards_is_none() -> None:
 def test_max_forwards_that_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ParseError):
         max_forwards(headers(("max-forwards", text)))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("1", 1), ("60", 60), ("61", 60), ("9" * 18, 60)])
+def test_max_breadth_is_at_most_sixty(text: str, expected: int) -> None:
+    assert max_breadth(headers(("max-breadth", text))) == expected
+
+
+def test_a_request_without_max_breadth_gets_sixty() -> None:
+    assert max_breadth(headers()) == 60
+
+
+def test_max_breadth_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ParseError):
+        max_breadth(headers(("max-breadth", "wide")))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ringwake.model.effects import NOTHING
 from ringwake.model.events import Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import Finish, ForgetToken, Invite
-from ringwake.proxy.forking import BranchState
+from ringwake.proxy.branch import BranchState
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.budget import Budget
 from ringwake.wake.means import Timing

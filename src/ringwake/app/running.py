@@ -172,7 +172,8 @@ class App:
         if transport is Transport.UDP:
             carrier = Udp.bind(at, self.stack, self._loop, advertise=section.advertise)
         else:
-            tls = server_context(self._base / section.certificate, self._base / section.key) if section.key else None
+            files = (self._base / section.certificate, self._base / section.key)
+            tls = server_context(*files, note_fault=self._note_fault) if section.key else None
             node = self._ids.hex(8)
             stream: Stream | WebSocket
             if transport in (Transport.WS, Transport.WSS):

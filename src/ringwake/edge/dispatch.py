@@ -14,6 +14,7 @@ from ringwake.edge.register import register
 from ringwake.edge.stand_alone import stand_alone
 from ringwake.model.account import Account, Aor
 from ringwake.model.effects import NOTHING, Effects, Respond
+from ringwake.proxy.loops import check_loop
 from ringwake.proxy.routing import take_routes
 from ringwake.proxy.validation import check_extensions, validate
 from ringwake.sip.errors import SipError
@@ -70,6 +71,7 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
 
 
 def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
+    check_loop(arrived.request, core.seal)
     core.gate.caller(arrived.request, arrived.flow, now)
     _drop_claims(core, arrived)
     if not _is_ours(core, uri):

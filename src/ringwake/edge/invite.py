@@ -16,6 +16,7 @@ from ringwake.model.push import Kind
 from ringwake.model.store_ops import Failed, Finish, Park, Parked, Recovered
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
+from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import Hop, forward, record_route
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
@@ -125,7 +126,7 @@ def compose(core: Core, record: CallRecord, binding: Binding, flow: Flow) -> Req
     """Build the INVITE that goes to a phone: always the same branch, so that a second one is a retransmission."""
     request = parse(record.invite)
     assert isinstance(request, Request)
-    branch = core.seal.digest("branch", f"{record.id} {binding.id}".encode())
+    branch = core.seal.digest("branch", f"{record.id} {binding.id}".encode()) + loop_mark(request, core.seal)
     caller_binding, caller_aor = core.presence.binding_of(record.flow)
     callee = FlowToken(flow, binding.id, binding.aor)
     caller = FlowToken(record.flow, caller_binding, caller_aor)

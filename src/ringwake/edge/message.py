@@ -14,9 +14,10 @@ from ringwake.model.events import Event, Happened
 from ringwake.model.push import Kind
 from ringwake.model.store_ops import Failed, KeepMessage, Kept, Recovered
 from ringwake.model.stored_message import StoredMessage
+from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import via
 from ringwake.sip.errors import SipError
-from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, expires
+from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, expires, max_forwards
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
 from ringwake.sip.parser import parse
@@ -108,10 +109,12 @@ def compose(core: Core, stored: StoredMessage, binding: Binding, flow: Flow) -> 
     request = parse(stored.message)
     assert isinstance(request, Request)
     headers = request.headers
+    branch = core.seal.digest("branch", f"{stored.id} {binding.id}".encode()) + loop_mark(request, core.seal)
     headers.remove(*_HOP_FIELDS)
-    branch = core.seal.digest("branch", f"{stored.id} {binding.id}".encode())
     headers.push("via", via(flow, COOKIE + branch))
-    headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS))
+    # It is a request of ours, and yet one hop further: a phone that sends messages on must not keep them going round.
+    left = max_forwards(headers)
+    headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS if left is None else max(0, left - 1)))
     headers.append("call-id", delivery_call_id(core.seal, stored, binding.id))
     headers.append("cseq", "1 MESSAGE")
     if "date" not in headers:

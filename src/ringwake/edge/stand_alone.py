@@ -14,6 +14,7 @@ from ringwake.model.push import Kind
 from ringwake.model.store_ops import ListBindings
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
+from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import Hop, forward, record_route
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.via import COOKIE
@@ -41,7 +42,8 @@ def _send(core: Core, arrived: RequestArrived, bindings: tuple[Binding, ...], no
     for binding in awake:
         callee = FlowToken(binding.flow, binding.id, binding.aor)
         routes = (record_route(callee, core.seal), record_route(caller, core.seal))
-        hop = Hop(flow=binding.flow, branch=COOKIE + core.ids.hex(24), uri=binding.uri, record_routes=routes)
+        branch = COOKIE + core.ids.hex(24) + loop_mark(arrived.request, core.seal)
+        hop = Hop(flow=binding.flow, branch=branch, uri=binding.uri, record_routes=routes)
         effects.append(relay.begin(binding.id, forward(arrived.request, hop), binding.flow, now))
     if not awake:
         effects.append(context.refuse(480))

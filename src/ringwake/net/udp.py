@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections import deque
 
+from ringwake.net import stun
 from ringwake.net.transport import Batch, Listener
 from ringwake.sip.flow import Address, Flow, Transport
 
@@ -90,10 +91,21 @@ class Udp:
             except OSError:
                 continue  # an ICMP error of an earlier datagram
             remote = Address(source[0], source[1])
-            if octets.strip(b"\r\n\0 "):
+            if not octets.strip(b"\r\n\0 "):
+                continue  # a keep-alive
+            if stun.is_stun(octets):
+                self._stun(octets, remote)
+            else:
                 batch.append((Flow(Transport.UDP, self._local, remote), octets))
         if batch:
             self._listener.receive(batch)
+
+    def _stun(self, octets: bytes, remote: Address) -> None:
+        answer = stun.answer(octets, remote)
+        if answer is None:
+            self._listener.unreadable("a datagram is neither SIP nor STUN")
+        else:
+            self._send(answer, remote)
 
     def _send(self, octets: bytes, remote: Address) -> None:
         try:

@@ -7,11 +7,10 @@ responses is decided here and nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-
 from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, Respond
+from ringwake.proxy.branch import Branch, BranchState
 from ringwake.proxy.routing import strip_tokens
+from ringwake.sip.fields import max_breadth
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import INVITE
@@ -22,6 +21,8 @@ from ringwake.sip.transactions.servers import ServerTransaction
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Reason (RFC 3326) in the CANCEL to the phones that lost: no missed call."""
 DECLINED = 'SIP;cause=603;text="Decline"'
+MOST_BRANCHES = 10
+"""Branches that share Max-Breadth evenly: as many as an address of record may have bindings."""
 TIMER_C = 181.0
 """Seconds an INVITE may ring without a new provisional response (section 16.6 step 11: more than three minutes)."""
 # Of the 4xx, those that tell the caller what to do come first (section 16.7 step 6).
@@ -31,41 +32,6 @@ _OURS = (408, 503)
 # Answers that speak of one phone and not of the call: a 503 would stop the caller from sending us anything (16.7
 # step 6), a 482 is about the way to that phone.
 _OF_THE_PHONE = {503: 500, 482: 480}
-
-
-class BranchState(Enum):
-    """Life of one branch."""
-
-    PENDING = "pending"
-    """Its phone sleeps, or has not been tried."""
-    LIVE = "live"
-    DONE = "done"
-
-
-@dataclass(slots=True)
-class Branch:
-    """One device's part of the fork."""
-
-    device: str
-    state: BranchState = BranchState.PENDING
-    id: str = ""
-    """Via branch of its client transaction."""
-    flow: Flow | None = None
-    is_ringing: bool = False
-    """Whether a provisional response above 100 has come."""
-    has_answered: bool = False
-    """Whether any response has come: somebody is there."""
-    result: Response | int | None = None
-    """Final response, or the status that stands for the lack of one."""
-    verdict: int | None = None
-    """Status that stands for whatever the branch may still say but for a 2xx or 6xx: it rang too long, say."""
-
-    @property
-    def may_begin(self) -> bool:
-        """Whether its phone has not spoken its word: one that was given up in its sleep may still come."""
-        if self.state is BranchState.DONE:
-            return isinstance(self.result, int) and not self.has_answered
-        return self.verdict is None
 
 
 class ResponseContext:
@@ -81,6 +47,7 @@ class ResponseContext:
         self.transaction = transaction
         """The request's server transaction."""
         self._to_tag = to_tag
+        self._breadth = max_breadth(request.headers)
         self._branches: dict[str, Branch] = {}
         self._is_cancelled = False
         self._is_refused = False
@@ -103,6 +70,10 @@ class ResponseContext:
         if not self.is_open or not branch.may_begin:
             return NOTHING
         self._branches[device] = branch
+        branch.breadth = self._share(branch)
+        if not branch.breadth:
+            return self._end(branch, 440)
+        request.headers.set("max-breadth", str(branch.breadth))
         gone = (AbandonBranch(branch.id),) if branch.id and branch.state is not BranchState.PENDING else NOTHING
         branch.state, branch.id, branch.flow, branch.result = BranchState.LIVE, request.via.branch, flow, None
         branch.has_answered = branch.is_ringing = False
@@ -201,6 +172,14 @@ class ResponseContext:
         return self.final is not None and all(b.state is BranchState.DONE for b in self._branches.values())
 
     # ---- inside
+
+    def _share(self, branch: Branch) -> int:
+        """Return a branch's part of Max-Breadth: of all live ones together never more than the request came with.
+
+        A fixed part leaves enough for phones that wake later. 0 when there is none left (RFC 5393 section 5.3.3.1).
+        """
+        taken = sum(b.breadth for b in self._branches.values() if b is not branch and b.state is BranchState.LIVE)
+        return min(self._breadth - taken, max(1, self._breadth // MOST_BRANCHES))
 
     def _find(self, branch_id: str) -> Branch | None:
         return next((b for b in self._branches.values() if b.id == branch_id), None)

@@ -101,8 +101,17 @@ def forward(request: Request, hop: Hop) -> Request:
         headers.push("record-route", value)
     headers.remove("proxy-authorization")
     strip_tokens(copy)
+    _for_strict_router(copy)
     headers.push("via", via(hop.flow, hop.branch))
     return copy
+
+
+def _for_strict_router(request: Request) -> None:
+    """Write the Request-URI as a strict router wants it, when the next Route is one (section 16.6 step 6)."""
+    routes = request.headers.values("route")
+    if routes and "lr" not in (following := parse_address(routes[0]).sip_uri).params:
+        request.headers.replace_values("route", [*routes[1:], f"<{request.uri}>"])
+        request.uri = str(following)
 
 
 def strip_tokens(message: Message) -> None:

@@ -6,7 +6,7 @@ The order of the checks is the order in which a caller wants to hear of its mist
 from __future__ import annotations
 
 from ringwake.sip.errors import ParseError, SipError
-from ringwake.sip.fields import address, max_forwards, parse_cseq
+from ringwake.sip.fields import address, contacts, max_forwards, parse_cseq
 from ringwake.sip.headers import spelling
 from ringwake.sip.message import Request
 from ringwake.sip.methods import ACK, CANCEL, KNOWN, OPTIONS
@@ -57,6 +57,18 @@ def _fields(request: Request) -> None:
     if sequence.method != request.method:
         # An unknown method with a wrong CSeq is first of all an unknown method (RFC 4475 section 3.1.2.18).
         raise ParseError("CSeq names another method", status=400 if request.method in KNOWN else 501)
+
+
+def check_registration(request: Request) -> None:
+    """Refuse a REGISTER for what no credentials could mend, before its sender is challenged (section 10.3 step 2).
+
+    Raises:
+        SipError: 420 with Unsupported; 400 for a Contact that cannot be read.
+    """
+    wanted = request.headers.values("require")
+    if wanted:
+        raise SipError(420, "an extension is required", (("unsupported", ", ".join(wanted)),))
+    contacts(request.headers)
 
 
 def check_extensions(request: Request) -> None:

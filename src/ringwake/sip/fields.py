@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from ringwake.sip.address import NameAddr, parse_address
 from ringwake.sip.errors import ParseError
-from ringwake.sip.grammar import LWS, is_token, number
+from ringwake.sip.grammar import LWS, is_token, number, split
 from ringwake.sip.headers import Headers
 
 MAX_SEQUENCE = 2**31 - 1
 """CSeq numbers are below 2**31 (RFC 3261 section 8.1.1.5)."""
 DEFAULT_MAX_FORWARDS = 70
+MOST_BREADTH = 60
+"""Parallel branches that a request may have, and what one without Max-Breadth gets (RFC 5393 section 5.3.3)."""
 _ANY = 10**20
 
 
@@ -51,6 +54,16 @@ def max_forwards(headers: Headers) -> int | None:
     return value if value <= 255 else None
 
 
+def max_breadth(headers: Headers) -> int:
+    """Return how many branches a request may have at a time (RFC 5393 section 5.3).
+
+    Raises:
+        ParseError: Max-Breadth is no number.
+    """
+    text = headers.get("max-breadth")
+    return MOST_BREADTH if text is None else min(number(text, "Max-Breadth", most=_ANY), MOST_BREADTH)
+
+
 def expires(headers: Headers) -> int | None:
     """Return Expires in seconds (section 20.19); None when absent or malformed, which counts as absent (10.2.1.1)."""
     text = headers.get("expires")
@@ -84,11 +97,13 @@ def address(headers: Headers, key: str) -> NameAddr:
     """Return From or To.
 
     Raises:
-        ParseError: it is missing or malformed.
+        ParseError: it is missing, malformed, or a list: who reads only a part of it sees another sender than we do.
     """
     text = headers.get(key)
     if not text:
         raise ParseError(f"{key.title()} is missing")
+    if "," in text and next(islice(split(text, ","), 1, None), None) is not None:
+        raise ParseError(f"{key.title()} holds more than one address")
     return parse_address(text)
 
 

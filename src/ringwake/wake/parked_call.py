@@ -14,7 +14,8 @@ from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
 from ringwake.model.store_ops import Finish, ForgetToken, Invite
-from ringwake.proxy.forking import BranchState, ResponseContext
+from ringwake.proxy.branch import BranchState
+from ringwake.proxy.forking import ResponseContext
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
@@ -174,8 +175,9 @@ class ParkedCall(Owner):
     def _ring(self, binding: Binding, flow: Flow, now: float) -> Effects:
         wait = self._waits.setdefault(binding.id, Wait(binding))
         effects = self.context.begin(binding.id, self._compose(self.record, binding, flow), flow)
-        if not effects:
-            return NOTHING
+        branch = self.context.branch(binding.id)
+        if not effects or branch is None or branch.state is not BranchState.LIVE:
+            return effects
         timing = self._means.timing
         if wait.ring_until is None or not wait.has_come:  # a phone that moves while it rings gains no time by that
             wait.ring_until = now + timing.ring
