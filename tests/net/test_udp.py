@@ -129,26 +129,27 @@ def test_what_cannot_be_sent_is_reported_and_harms_nothing(remote: Address, size
     run_real(main())
 
 
-def test_an_icmp_error_of_an_earlier_datagram_does_not_stop_the_reading() -> None:
-    """Only a connected socket is told of them."""
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_a_peer_that_icmp_calls_unreachable_is_reported(family: int, host: str) -> None:
+    """RFC 3261 section 18.4: so a phone that is gone is woken by push at once, not after a time-out."""
 
     async def main() -> None:
         recorder = Recorder()
-        gone = peer()
-        port = address_of(gone)
-        sock = peer()
-        sock.setblocking(False)
-        sock.connect(port)
-        carrier = Udp(sock, recorder, asyncio.get_running_loop())
-        flow = Flow(Transport.UDP, carrier.addresses()[0], port)
-        gone.close()
-        assert carrier.send(flow, b"to nobody")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
-            back.bind(port)
-            await turn(3)
-            back.sendto(b"here again", carrier.addresses()[0])
+        carrier = bound(recorder, Address(host, 0))
+        with peer(family=family, host=host) as gone, peer(family=family, host=host) as there:
+            flows = [flow_to(carrier, sock) for sock in (gone, there)]
+            gone.close()
+            for _ in range(3):
+                assert carrier.send(flows[0], b"to nobody")
+                assert carrier.send(flows[1], b"to somebody")
+            await recorder.until(lambda: recorder.gone)
+            assert set(recorder.gone) == {flows[0]}
+            assert [there.recv(100) for _ in range(3)] == [b"to somebody"] * 3, (
+                "one peer's error costs no other's datagram"
+            )
+            there.sendto(b"answer", carrier.addresses()[0])
             await recorder.until_received(1)
-        assert recorder.messages == [b"here again"]
+        assert recorder.rules == []
         await carrier.close()
 
     run_real(main())

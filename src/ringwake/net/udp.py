@@ -15,6 +15,8 @@ MAX_DATAGRAM = 65_535
 MAX_UNSENT = 4096
 """Datagrams that wait while the socket's buffer is full; more are dropped, as the network would."""
 RECEIVE_BUFFER = 4 << 20
+# Ask Linux for ICMP errors also on a socket that is not connected: <linux/in.h>, <linux/in6.h>.
+_IP_RECVERR, _IPV6_RECVERR = (socket.IPPROTO_IP, 11), (socket.IPPROTO_IPV6, 25)
 
 
 class Udp:
@@ -46,6 +48,7 @@ class Udp:
         sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            sock.setsockopt(*(_IPV6_RECVERR if family == socket.AF_INET6 else _IP_RECVERR), 1)
             sock.bind(tuple(address))
         except OSError:
             sock.close()
@@ -89,7 +92,8 @@ class Udp:
             except BlockingIOError:
                 break
             except OSError:
-                continue  # an ICMP error of an earlier datagram
+                self._unreachable()
+                continue
             remote = Address(source[0], source[1])
             if not octets.strip(b"\r\n\0 "):
                 continue  # a keep-alive
@@ -99,6 +103,15 @@ class Udp:
                 batch.append((Flow(Transport.UDP, self._local, remote), octets))
         if batch:
             self._listener.receive(batch)
+
+    def _unreachable(self) -> None:
+        """Report whom ICMP says that earlier datagrams cannot reach (RFC 3261 section 18.4)."""
+        for _ in range(DATAGRAMS_A_TURN):
+            try:
+                _, _, _, destination = self._sock.recvmsg(0, 0, socket.MSG_ERRQUEUE)
+            except OSError:
+                return
+            self._listener.closed(Flow(Transport.UDP, self._local, Address(destination[0], destination[1])))
 
     def _stun(self, octets: bytes, remote: Address) -> None:
         answer = stun.answer(octets, remote)
@@ -112,8 +125,18 @@ class Udp:
             self._sock.sendto(octets, tuple(remote))
         except BlockingIOError:
             self._keep(octets, remote)
+        except ConnectionError:
+            # An ICMP error that came for another datagram, and is told at the next chance: this one was not sent.
+            self._unreachable()
+            self._again(octets, remote)
         except (OSError, OverflowError, UnicodeError):
             # No route, or no address at all (a Via may say anything): as if the network had lost it.
+            self._listener.unreadable("a datagram could not be sent")
+
+    def _again(self, octets: bytes, remote: Address) -> None:
+        try:
+            self._sock.sendto(octets, tuple(remote))
+        except OSError:
             self._listener.unreadable("a datagram could not be sent")
 
     def _keep(self, octets: bytes, remote: Address) -> None:
