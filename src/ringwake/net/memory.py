@@ -97,7 +97,7 @@ class MemoryCarrier:
         self.address = address
         self._network = network
         self._listener = listener
-        self._open: set[Flow] = set()
+        self._open: dict[Flow, None] = {}  # in order: a set's would differ from process to process
         self._is_closed = False
 
     async def connect(self, remote: Address) -> Flow:
@@ -113,13 +113,13 @@ class MemoryCarrier:
         if other is None:
             raise ConnectionRefusedError(f"nobody listens on {remote}")
         flow = flow._replace(serial=self._network.serial())
-        self._open.add(flow)
+        self._open[flow] = None
         other.accept(flow._replace(local=remote, remote=self.address))
         return flow
 
     def accept(self, flow: Flow) -> None:
         """Take a connection that somebody opens."""
-        self._open.add(flow)
+        self._open[flow] = None
         self._listener.opened(flow)
 
     def addresses(self) -> list[Address]:
@@ -147,7 +147,7 @@ class MemoryCarrier:
     def close_flow(self, flow: Flow) -> None:
         """Close a connection; the other side learns of it a little later."""
         if flow in self._open:
-            self._open.discard(flow)
+            del self._open[flow]
             self._network.later(0.0, partial(self._listener.closed, flow))
             other = self._network.host(flow.transport, flow.remote)
             if other is not None:
@@ -157,7 +157,7 @@ class MemoryCarrier:
     def lost(self, flow: Flow) -> None:
         """Take note that the other side has closed a connection."""
         if flow in self._open:
-            self._open.discard(flow)
+            del self._open[flow]
             self._listener.closed(flow)
 
     async def close(self) -> None:

@@ -132,6 +132,10 @@ class Stack:
         """Answer a request; False when it has its final response already."""
         return self._layer.respond(transaction, response, now)
 
+    def dismiss(self, transaction: ServerTransaction, response: Response) -> None:
+        """Answer a request without keeping its transaction."""
+        self._layer.dismiss(transaction, response)
+
     def cancel(self, branch: str, reason: str, now: float) -> bool:
         """CANCEL a request of ours; False when it is over."""
         return self._layer.cancel(branch, reason, now)

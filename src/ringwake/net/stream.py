@@ -14,11 +14,13 @@ from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.sip.framing import PONG, Framer, KeepAlive
 from ringwake.sip.message import Request
 from ringwake.sip.parser import parse
-from ringwake.sip.replies import reply
+from ringwake.sip.replies import stateless_reply
 
 HANDSHAKE_SECONDS = 10.0
 FIRST_MESSAGE_SECONDS = 20.0
 """A connection that has said nothing whole by then is closed (reliability S17)."""
+MESSAGE_SECONDS = 10.0
+"""So long a message may take from its first octet to its last, later on (reliability S17, RFC 4475 section 3.1.2.2)."""
 CLOSE_SECONDS = 1.0
 """How long connections may take to let out what was written, when the listener closes."""
 MAX_UNSENT = 256 * 1024
@@ -156,6 +158,7 @@ class _Connection(asyncio.Protocol):
         if self.flow is None:
             return
         batch: Batch = []
+        broken: ParseError | None = None
         try:
             for frame in self._framer.feed(data):
                 if frame is KeepAlive.PING:
@@ -163,10 +166,14 @@ class _Connection(asyncio.Protocol):
                 elif isinstance(frame, bytes):
                     batch.append((self.flow, frame))
         except ParseError as error:
-            self._refuse(error)
+            broken = error
         if batch:
             self.trust()
             self._listener.receive(batch)
+        if broken is not None:
+            self._refuse(broken)
+        else:
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -179,6 +186,11 @@ class _Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         # The peer does not read: what it is owed would pile up here.
         self.abort()
+
+    def _watch(self) -> None:
+        """Wait for the rest of a message, but not for ever."""
+        if self._deadline is None and not self._framer.is_idle:
+            self._deadline = asyncio.get_running_loop().call_later(MESSAGE_SECONDS, self.close)
 
     def trust(self) -> None:
         """Let the connection stand without a time limit."""
@@ -211,5 +223,5 @@ class _Connection(asyncio.Protocol):
         except SipError:
             broken = None
         if isinstance(broken, Request) and "via" in broken.headers:
-            self.write(reply(broken, error.status).encode())
+            self.write(stateless_reply(broken, error.status).encode())
         self.close()
