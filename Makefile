@@ -4,7 +4,7 @@ CODE = src tests scripts bench
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench torture fresh format lock clean set-up-run set-up-test
+.PHONY: help demo test check bench torture fresh docs format lock clean set-up-run set-up-test
 
 help: ## list the doors
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -32,6 +32,11 @@ torture: set-up-test ## run the long tests
 
 fresh: ## run demo and test in a minimal Debian, as root and as an ordinary user (needs root)
 	@$(PYTHON) scripts/fresh.py --test
+
+docs: set-up-test ## write the pages that are made from the code
+	$(BIN)/python scripts/state_diagrams.py
+	$(BIN)/python -m ringwake.config.reference > docs/reference/config.md.new
+	@mv docs/reference/config.md.new docs/reference/config.md
 
 format: set-up-test ## format the code and mend what lint can mend
 	$(BIN)/ruff format $(CODE)
