@@ -1,10 +1,10 @@
 # The doors of the house. All that is needed: python3 >= 3.11 and make.
 PYTHON ?= python3
-CODE = src tests scripts bench
+CODE = src tests scripts bench fuzz
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench torture fresh docs format lock clean set-up-run set-up-test
+.PHONY: help demo test check bench torture fuzz fresh docs format lock clean set-up-run set-up-test
 
 help: ## list the doors
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -16,12 +16,13 @@ test: set-up-test ## set up, then run all tests but the long ones (ARGS=unit: on
 	@$(PYTHON) scripts/system_packages.py
 	@$(BIN)/python scripts/run_tests.py $(ARGS)
 
-check: set-up-test ## format, lint, types, architecture, spelling
+check: set-up-test ## format, lint, types, architecture, spelling, rules of RFCs
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/python scripts/rfc_rows.py
 
 bench: set-up-test ## measure speed and cost
 	@$(BIN)/python bench/run.py $(ARGS)
@@ -29,6 +30,9 @@ bench: set-up-test ## measure speed and cost
 torture: set-up-test ## run the long tests
 	@$(PYTHON) scripts/system_packages.py
 	@$(BIN)/python scripts/run_tests.py --torture $(ARGS)
+
+fuzz: set-up-test ## fuzz the parsers (ARGS="--seconds 600 message uri")
+	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
 fresh: ## run demo and test in a minimal Debian, as root and as an ordinary user (needs root)
 	@$(PYTHON) scripts/fresh.py --test
