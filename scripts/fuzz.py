@@ -44,7 +44,7 @@ def fuzz(name: str, seconds: int, *, found: Path = FOUND) -> subprocess.Complete
         f"-artifact_prefix={found}/broken-{name}-",
         "-print_final_stats=1",
     ]
-    command = [sys.executable, str(FUZZ / "run.py"), name, *options, str(folder), str(FUZZ / "corpus" / name)]
+    command = [sys.executable, str(FUZZ / "one_target.py"), name, *options, str(folder), str(FUZZ / "corpus" / name)]
     done = subprocess.run(
         command, cwd=FUZZ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         check=False, timeout=seconds + GRACE_SECONDS,
