@@ -20,6 +20,7 @@ HOUSE = Path(__file__).parents[1] / "src/ringwake"
 MAY_REVEAL = (
     "api/accounts.py",
     "api/apps.py",
+    "api/device_token.py",
     "cli/account.py",
     "cli/operator.py",
     "config/state.py",

@@ -9,15 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ringwake.api.aor import canonical, new_aor
 from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable, read_body
 from ringwake.api.problems import Problem, answer
-from ringwake.model.account import Account, Aor
+from ringwake.model.account import Account
 from ringwake.model.store_ops import PutAccount, RemoveAccount
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
-from ringwake.sip.errors import SipError
-from ringwake.sip.uri import parse_uri
 
 
 class NewAccount(Struct, forbid_unknown_fields=True):
@@ -30,7 +29,7 @@ class NewAccount(Struct, forbid_unknown_fields=True):
 def account_routes(backend: Backend) -> list[Route]:
     """Return the routes."""
 
-    async def list_accounts(_: Request) -> Response:
+    async def list_accounts() -> Response:
         return answer([_shown(backend, account) for account in backend.directory.accounts()])
 
     async def add(request: Request) -> Response:
@@ -44,8 +43,12 @@ def account_routes(backend: Backend) -> list[Route]:
         backend.directory.put(account)
         return answer(_shown(backend, account), 201 if is_new else 200)
 
+    async def accounts(request: Request) -> Response:
+        # One route: of two with the same path, only the first would stand in the Allow of a 405.
+        return await (add(request) if request.method == "POST" else list_accounts())
+
     async def remove(request: Request) -> Response:
-        aor = Aor(request.path_params["aor"])
+        aor = canonical(request.path_params["aor"])
         if backend.directory.is_fixed(aor):
             raise Problem(409, f"{aor} stands in the configuration file: remove it there")
         if not await durable(backend.store.do(RemoveAccount(aor=aor))):
@@ -55,9 +58,8 @@ def account_routes(backend: Backend) -> list[Route]:
 
     path = "/api/v1/accounts"
     return [
-        Route(path, list_accounts, methods=["GET"]),
-        Route(path, add, methods=["POST"]),
-        Route(f"{path}/{{aor}}", remove, methods=["DELETE"]),
+        Route(path, accounts, methods=["GET", "POST"]),
+        Route(f"{path}/{{aor:path}}", remove, methods=["DELETE"]),
     ]
 
 
@@ -67,16 +69,10 @@ def make_account(aor: str, password: Secret[str]) -> Account:
     Raises:
         Problem: 422, the address of record is none.
     """
-    try:
-        uri = parse_uri(f"sip:{aor}")
-    except SipError as error:
-        raise Problem(422, f"{aor!r} is no address of record like alice@example.com: {error.rule}") from None
-    if uri.user is None or uri.port is not None or uri.params or uri.headers:
-        raise Problem(422, f"{aor!r} is no address of record like alice@example.com")
-    tenant = uri.aor.rpartition("@")[2]
-    user = uri.aor.rpartition("@")[0]
+    name = new_aor(aor)
+    user, _, tenant = name.rpartition("@")
     return Account(
-        aor=Aor(uri.aor),
+        aor=name,
         tenant=tenant,
         ha1_md5=Secret(ha1(Algorithm.MD5, user, tenant, password.reveal())),
         ha1_sha256=Secret(ha1(Algorithm.SHA256, user, tenant, password.reveal())),

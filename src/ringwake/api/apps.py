@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hmac import compare_digest
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringwake.api.accounts import account_routes
@@ -36,17 +38,25 @@ class BearerGate:
 
     def _is_operator(self, scope: Scope) -> bool:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return compare_digest(given, f"Bearer {self._token.reveal()}".encode())
+        scheme, _, token = given.partition(b" ")
+        return scheme.lower() == b"bearer" and compare_digest(token, self._token.reveal().encode())
 
 
 def operator_app(backend: Backend) -> Starlette:
     """Return the operator's application."""
     routes = [*health_routes(backend), *account_routes(backend), *call_routes(backend)]
-    app = Starlette(routes=routes, exception_handlers=_ERRORS)
+    app = _app(routes)
     app.add_middleware(BearerGate, token=backend.token)
     return app
 
 
 def public_app(backend: Backend) -> Starlette:
     """Return the phones' application."""
-    return Starlette(routes=me_routes(backend), exception_handlers=_ERRORS)
+    return _app(me_routes(backend))
+
+
+def _app(routes: Sequence[Route]) -> Starlette:
+    app = Starlette(routes=routes, exception_handlers=_ERRORS)
+    # Off: `/livez/` would be sent on to whatever host the request names.
+    app.router.redirect_slashes = False
+    return app

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ringwake.api.aor import canonical
 from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable
 from ringwake.api.problems import Problem, answer
-from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.store_ops import ListBindings
 from ringwake.observe.trace import Timeline
@@ -29,12 +29,14 @@ def call_routes(backend: Backend) -> list[Route]:
         found = backend.traces.find(name)
         if found is None:
             raise Problem(404, f"no call or message {name} in memory: give a trace id, a Call-ID, or last")
-        return answer({**_summary(found), "events": _events(found)})
+        return answer({**_summary(found), "left_out": found.left_out, "events": _events(found)})
 
     async def devices(request: Request) -> Response:
-        aor = request.query_params.get("account")
-        wall = backend.wall()
-        bindings = await durable(backend.store.do(ListBindings(aor=Aor(aor) if aor else None, wall=wall)))
+        asked, wall = request.query_params.get("account"), backend.wall()
+        aor = canonical(asked) if asked else None
+        if aor is not None and backend.directory.account(aor) is None:
+            raise Problem(404, f"there is no account {aor}: give it like alice@example.com")
+        bindings = await durable(backend.store.do(ListBindings(aor=aor, wall=wall)))
         return answer([_device(backend, binding, wall) for binding in bindings])
 
     return [

@@ -11,7 +11,10 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from ringwake.api.http_protocol import TimedHttp
+
 CLOSE_SECONDS = 2
+BACKLOG = 512
 
 
 class HttpServer:
@@ -27,19 +30,23 @@ class HttpServer:
     def bind(
         cls, app: Starlette, host: str, port: int, *, certificate: Path | None = None, key: Path | None = None
     ) -> HttpServer:
-        """Bind; port 0 takes any.
+        """Bind, so that connections wait for `start`; port 0 takes any.
 
         Raises:
             OSError: the address cannot be bound, or a TLS file not read.
         """
         config = uvicorn.Config(
             app,
+            http=TimedHttp,
+            ws="none",
             log_config=None,
+            log_level="error",  # a warning for each malformed request would let strangers fill the disk
             access_log=False,
             server_header=False,
             lifespan="off",
             ssl_certfile=certificate,
             ssl_keyfile=key,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=CLOSE_SECONDS,
         )
         config.load()
@@ -47,6 +54,7 @@ class HttpServer:
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((host, port))
+            sock.listen(BACKLOG)
         except OSError:
             sock.close()
             raise

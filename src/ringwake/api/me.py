@@ -7,25 +7,26 @@ from base64 import urlsafe_b64decode
 from math import ceil
 from typing import Annotated
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ringwake.api.aor import canonical
 from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable, read_body
+from ringwake.api.device_token import SECONDS, open_token, seal_token
 from ringwake.api.problems import Problem, answer
-from ringwake.model.account import Account, Aor
+from ringwake.model.account import Account
 from ringwake.model.push import SubscriptionKeys
 from ringwake.model.store_ops import PutSubscription
-from ringwake.registrar.credentials import Verdict
+from ringwake.registrar.credentials import Authentication, Verdict
 from ringwake.secret import Secret, Token
 from ringwake.sip.errors import SipError
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Request as DigestRequest
 
-TOKEN_SECONDS = 86400.0
-_PURPOSE = "device token"
 _POINT_OCTETS = 65
 _AUTH_OCTETS = 16
 
@@ -49,9 +50,8 @@ def me_routes(backend: Backend) -> list[Route]:
 
     async def token(request: Request) -> Response:
         account = _by_digest(backend, request)
-        expires = int(backend.wall() + TOKEN_SECONDS)
-        sealed = backend.keys.seal(_PURPOSE, f"{expires} {account.aor}".encode("utf-8", "surrogateescape"))
-        return answer({"token": sealed, "expires": expires})
+        expires = int(backend.wall() + SECONDS)
+        return answer({"token": seal_token(account, expires=expires, seal=backend.keys), "expires": expires})
 
     async def webpush(request: Request) -> Response:
         account = _by_token(backend, request)
@@ -72,27 +72,15 @@ def _by_digest(backend: Backend, request: Request) -> Account:
     host = request.client.host if request.client else ""
     blocked = backend.limit.blocked_for(host, backend.clock())
     if blocked:
-        raise Problem(503, "too many failed attempts from this address", {"retry-after": str(ceil(blocked))})
-    asked = request.query_params.get("account", "")
-    realm = asked.rpartition("@")[2].lower()
+        raise Problem(429, "too many failed attempts from this address", {"retry-after": str(ceil(blocked))})
+    asked = canonical(request.query_params.get("account", ""))
+    realm = asked.rpartition("@")[2]
     if not backend.directory.is_local(realm):
         raise Problem(404, "say which account: /me/token?account=alice@example.com")
-    path = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    headers = Headers()
-    for text in request.headers.getlist("authorization"):
-        headers.append("authorization", text)
-    digest = DigestRequest(headers, method=request.method, uri=path)
-    try:
-        found = backend.authenticator.check(
-            digest,
-            "authorization",
-            realm,
-            find=lambda name: backend.directory.account(Aor(name if "@" in name else f"{name}@{realm}")),
-            wall=backend.wall(),
-        )
-    except SipError as error:
-        raise Problem(400, error.rule) from None
-    if found.verdict is Verdict.RIGHT and found.account is not None and found.account.aor == asked:
+    found = _checked(backend, request, realm)
+    if found.verdict is Verdict.RIGHT and found.account is not None:
+        if found.account.aor != asked:
+            raise Problem(403, "the credentials are those of another account")
         return found.account
     if found.verdict is Verdict.WRONG:
         backend.limit.failed(host, backend.clock())
@@ -100,20 +88,40 @@ def _by_digest(backend: Backend, request: Request) -> Account:
     raise Problem(401, "credentials are wanted", {"www-authenticate": challenges[0]})
 
 
+def _checked(backend: Backend, request: Request, realm: str) -> Authentication:
+    headers = Headers()
+    for text in request.headers.getlist("authorization"):
+        headers.append("authorization", text)
+    # The signed URI is the phone's word for it, as in SIP: proxies on the way may write it differently.
+    digest = DigestRequest(headers, method=request.method, uri=request.scope["path"])
+
+    def find(name: str) -> Account | None:
+        return backend.directory.account(canonical(name if "@" in name else f"{name}@{realm}"))
+
+    try:
+        return backend.authenticator.check(digest, "authorization", realm, find=find, wall=backend.wall())
+    except SipError as error:
+        raise Problem(400, error.rule) from None
+
+
 def _by_token(backend: Backend, request: Request) -> Account:
     """Return the account of a device token."""
     kind, _, text = request.headers.get("authorization", "").partition(" ")
-    payload = backend.keys.open(_PURPOSE, text) if kind.lower() == "bearer" else None
-    expires, _, aor = (payload or b"0 ").decode("utf-8", "surrogateescape").partition(" ")
-    account = backend.directory.account(Aor(aor))
-    if account is None or int(expires) < backend.wall():
+    account = None
+    if kind.lower() == "bearer":
+        account = open_token(text, find=backend.directory.account, wall=backend.wall(), seal=backend.keys)
+    if account is None:
         raise Problem(401, "the device token is missing or over: POST /me/token", {"www-authenticate": "Bearer"})
     return account
 
 
 def _point(text: str) -> bytes:
     octets = _decoded(text)
-    if len(octets) != _POINT_OCTETS or octets[0] != 4:
+    try:
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), octets)
+    except ValueError:
+        octets = b""
+    if len(octets) != _POINT_OCTETS:  # a compressed one is shorter
         raise Problem(422, "keys.p256dh is no uncompressed P-256 point in base64url")
     return octets
 

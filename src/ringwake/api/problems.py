@@ -10,6 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+# Answers hold names, times and tokens: nobody keeps them, and no browser takes them for a page.
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
 
 class Problem(Exception):  # noqa: N818  the RFC's name
     """An answer that is an error."""
@@ -22,8 +25,8 @@ class Problem(Exception):  # noqa: N818  the RFC's name
 
 
 def answer(value: object, status: int = 200) -> Response:
-    """Return a JSON answer."""
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+    """Return a JSON answer. What phones wrote may be no Unicode: such octets are shown escaped."""
+    return Response(_json(value), status, _HEADERS, media_type="application/json")
 
 
 async def on_problem(_: Request, error: Exception) -> Response:
@@ -38,4 +41,23 @@ async def on_problem(_: Request, error: Exception) -> Response:
 def document(status: int, detail: str, headers: dict[str, str]) -> Response:
     """Return a problem document."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/problem+json")
+    return Response(_json(body), status, {**_HEADERS, **headers}, media_type="application/problem+json")
+
+
+def _json(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_readable(msgspec.to_builtins(value)))
+
+
+def _readable(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        case dict():
+            return {key: _readable(inner) for key, inner in value.items()}
+        case list():
+            return [_readable(inner) for inner in value]
+        case _:
+            return value

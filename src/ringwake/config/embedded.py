@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,13 +76,25 @@ def lab_config(state: StateFolder) -> Config | None:
     config = load(state.lab_file)
     if config.lab is None:
         raise ConfigError(f"{state.lab_file}: no [lab] table: start `ringwake emulate` again")
-    return config if _answers(config.lab.inbox) else None
+    inbox = _loopback(config.lab.inbox)
+    if inbox is None:
+        raise ConfigError(f"{state.lab_file}: lab.inbox: no URL on loopback: start `ringwake emulate` again")
+    return config if _answers(inbox) else None
 
 
-def _answers(url: str) -> bool:
-    parts = urlsplit(url)
+def _loopback(url: str) -> tuple[str, int] | None:
+    """Return host and port of a URL with a loopback address."""
     try:
-        with socket.create_connection((parts.hostname or "", parts.port or 443), timeout=1.0):
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+        return (host, port) if ip_address(host).is_loopback else None
+    except ValueError:
+        return None
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    try:
+        with socket.create_connection(address, timeout=1.0):
             return True
     except OSError:
         return False

@@ -27,6 +27,7 @@ _SECTIONS = (
     "PeerSection",
     "AppSection",
     "PublicSection",
+    "ApiSection",
     "LimitsSection",
     "LogSection",
     "LabSection",
@@ -78,7 +79,7 @@ def _docstrings() -> dict[str, dict[str, str]]:
             for field, after in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     texts[field.target.id] = ast.literal_eval(after.value) if isinstance(after, ast.Expr) else ""
-            found[node.name] = texts
+            found[node.name] = {name: " ".join(text.split()) for name, text in texts.items()}
     return found
 
 

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-Seconds = Annotated[float, Meta(gt=0)]
+# RFC 3261 section 20.19: what Expires can say.
+MOST_SECONDS = 2**32 - 1
+Seconds = Annotated[float, Meta(gt=0, le=MOST_SECONDS)]
 Text = Annotated[str, Meta(min_length=1)]
 
 
@@ -32,7 +34,7 @@ class WakeSection(Section):
     """How long an INVITE waits for a phone to wake."""
     ring_timeout: Seconds = 60
     """How long a phone rings. The sum of both stays under 180."""
-    grant: Seconds = 2_592_000
+    grant: Annotated[float, Meta(ge=1, le=MOST_SECONDS)] = 2_592_000
     """Expiry granted to phones with a push token. Under 86400 only with `lab`."""
     refresh_every: Seconds = 604_800
     """A phone that was not woken for this long is woken silently to register again."""
@@ -52,7 +54,7 @@ class ListenSection(Section):
     certificate: str = ""
     """PEM file with the certificate chain (tls, wss)."""
     key: str = ""
-    """PEM file with the private key (tls, wss)."""
+    """PEM file with the private key (tls, wss), which only its owner and group may read."""
     origins: list[str] = []
     """Web origins whose pages may connect (ws, wss). Clients that are no browser send none."""
 
@@ -65,6 +67,9 @@ class AccountSection(Section):
     password: Text
     """Password for digest. Prefer `ringwake account add`, which keeps only its hashes."""
 
+    def __repr__(self) -> str:
+        return f"AccountSection(user={self.user!r}, password=...)"
+
 
 class TenantSection(Section):
     """`[[tenant]]`: one SIP domain."""
@@ -72,7 +77,9 @@ class TenantSection(Section):
     domain: Text
     """Domain of its addresses of record, and its digest realm."""
     upstream: str = "none"
-    """`none`: ringwake is the PBX."""
+    """`none`: ringwake is the PBX. The modes in front of a PBX (`path`, `contact`, `vault`) are not built yet."""
+    pbx: str = ""
+    """Address of the PBX, for the modes in front of one."""
     account: list[AccountSection] = []
     """Its accounts in this file; more are in the database."""
 
@@ -81,7 +88,7 @@ class PeerSection(Section):
     """`[[peer]]`: a PBX or trunk."""
 
     address: Text
-    """Its address or network, such as 10.0.0.5 or 10.0.0.0/24."""
+    """Its address or network, such as 10.0.0.5 or 10.0.0.0/24. Where `may_call` is true, at most a /8 (IPv6: /32)."""
     may_call: bool = False
     """Whether it may call and write to accounts without digest."""
 
@@ -117,17 +124,25 @@ class PublicSection(Section):
     """`[public]`: what phones reach over HTTP."""
 
     listen: Text
-    """`host:port`."""
+    """`host:port`, numeric; port 0 takes any."""
     url: str = ""
     """How phones reach it, if not by that address."""
     certificate: str = ""
     """PEM file with the certificate chain; plain HTTP only with `lab`."""
     key: str = ""
-    """PEM file with the private key."""
+    """PEM file with the private key, which only its owner and group may read."""
+
+
+class ApiSection(Section):
+    """`[api]`: the operator's API."""
+
+    token_file: str = ""
+    """File with the API's bearer token, which only its owner may read; made when there is none. Without it each start
+    makes a new token. Either way the token stands in the state folder while the server runs."""
 
 
 class LimitsSection(Section):
-    """`[limits]`."""
+    """`[limits]`: how much the server takes."""
 
     failures_per_minute: Annotated[int, Meta(ge=1)] = 20
     """Wrong passwords per address and minute, before it is turned away."""
@@ -140,7 +155,7 @@ class LimitsSection(Section):
 
 
 class LogSection(Section):
-    """`[log]`."""
+    """`[log]`: what is written to standard error, and how."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """debug, info, warning or error."""
@@ -171,6 +186,7 @@ class Config(Section):
     peer: list[PeerSection] = []
     app: list[AppSection] = []
     public: PublicSection | None = None
+    api: ApiSection = field(default_factory=ApiSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     log: LogSection = field(default_factory=LogSection)
     lab: LabSection | None = None

@@ -47,7 +47,7 @@ class Lines(logging.Formatter):
         """Return one line."""
         values = self._values(record)
         if self._as_json:
-            return json.dumps(values, default=str)
+            return json.dumps(values, default=repr)  # a Secret has a repr and no text
         head = f"{values.pop('ts')} {values.pop('level'):7} {values.pop('event')}"
         return " ".join(
             [head, *(f"{name}={_text(value)}" for name, value in values.items() if value not in (None, ""))]
@@ -92,6 +92,9 @@ def _level(event: Event) -> int:
 
 
 def _text(value: object) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else repr(value)
+    quoted = any(c in text for c in ' ="\\')
+    if quoted:  # or what a stranger wrote would read like fields of ours
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
-    return f'"{safe}"' if " " in safe or "=" in safe or not safe else safe
+    return f'"{safe}"' if quoted else safe

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ringwake.model.events import Event, Happened
 
@@ -14,7 +16,6 @@ _ENDS = {
     "declined": "It was declined.",
     "cancelled": "The caller hung up.",
     "no_answer": "It rang, and nobody answered.",
-    "error": "It failed.",
 }
 
 
@@ -26,42 +27,28 @@ class Timeline:
     call_id: str = ""
     aor: str = ""
     events: list[Event] = field(default_factory=list)
+    left_out: int = 0
+    """Events dropped from the middle: how it began and how it ended are kept."""
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        if len(self.events) >= MAX_EVENTS:
+            del self.events[MAX_EVENTS // 2]
+            self.left_out += 1
+        self.events.append(event)
 
     def verdict(self) -> str:
         """Return a sentence on how it went, and where the time or the call was lost."""
-        end = next((e for e in reversed(self.events) if e.what is Happened.CALL_ENDED), None)
-        if end is None:
-            return "It is still under way."
+        ended = next((at for at, e in enumerate(self.events) if e.what is Happened.CALL_ENDED), None)
+        if ended is None:
+            return _of_message(self.events) or "It is still under way."
+        before, end = self.events[:ended], self.events[ended]
         name = str(end.fields.get("end"))
-        if name != "no_wake":
-            return f"{_ENDS.get(name, name)}{self._slowest()}"
-        return self._lost()
-
-    def _lost(self) -> str:
-        """Say why no phone came."""
-        sent = [e for e in self.events if e.what is Happened.PUSH_SENT]
-        accepted = [e for e in self.events if e.what is Happened.PUSH_ACCEPTED]
-        failed = [e for e in self.events if e.what is Happened.PUSH_FAILED]
-        invited = [e for e in self.events if e.what is Happened.INVITE_SENT]
-        if invited:
-            return "A phone was sent the INVITE and did not answer it."
-        if accepted:
-            waited = self.events[-1].at - accepted[0].at
-            return f"The push service took the push, and the phone did not register within {waited:.1f} s."
-        if failed:
-            return f"The push service did not take the push: {failed[-1].fields.get('reason') or 'no reason given'}."
-        if sent:
-            return "The push service did not answer."
-        return "No phone was registered that could be woken."
-
-    def _slowest(self) -> str:
-        steps = list(zip(self.events, self.events[1:], strict=False))
-        ring = next((at for at, e in enumerate(self.events) if e.what is Happened.RINGING), 0)
-        if not steps[:ring]:
-            return ""
-        before, after = max(steps[:ring], key=lambda step: step[1].at - step[0].at)
-        seconds = after.at - before.at
-        return f" The slowest step was {before.what.value} to {after.what.value}: {seconds * 1000:.0f} ms."
+        if name == "no_wake":
+            return _lost(before, end)
+        if name == "cancelled" and not _all(before, Happened.RINGING):
+            return f"The caller hung up before a phone rang. {_lost(before, end)}"
+        return _ENDS.get(name, f"It failed with {end.fields.get('status')}.") + _slowest(before)
 
 
 class Traces:
@@ -81,16 +68,70 @@ class Traces:
                 self._timelines.popitem(last=False)
         timeline.call_id = timeline.call_id or str(event.fields.get("call_id") or "")
         timeline.aor = timeline.aor or str(event.fields.get("aor") or "")
-        if len(timeline.events) < MAX_EVENTS:
-            timeline.events.append(event)
+        timeline.add(event)
 
     def find(self, name: str) -> Timeline | None:
         """Return a timeline by trace id, Call-ID, or `last`."""
+        newest_first = reversed(self._timelines.values())
         if name == "last":
-            return next(reversed(self._timelines.values()), None)
-        found = self._timelines.get(name)
-        return found or next((t for t in reversed(self._timelines.values()) if t.call_id == name), None)
+            return next(newest_first, None)
+        # A message's timeline has no Call-ID.
+        by_call_id = (timeline for timeline in newest_first if name and timeline.call_id == name)
+        return self._timelines.get(name) or next(by_call_id, None)
 
     def newest(self, count: int) -> list[Timeline]:
         """Return the newest timelines, newest first."""
         return list(reversed(self._timelines.values()))[:count]
+
+
+def _all(events: Sequence[Event], what: Happened) -> list[Event]:
+    return [event for event in events if event.what is what]
+
+
+def _lost(events: Sequence[Event], end: Event) -> str:
+    """Say why no phone came before the end."""
+    accepted, failed = _all(events, Happened.PUSH_ACCEPTED), _all(events, Happened.PUSH_FAILED)
+    if _all(events, Happened.INVITE_SENT):
+        return "A phone was sent the INVITE and did not answer it."
+    if accepted:
+        waited = end.at - accepted[0].at
+        return f"The push service took the push, and the phone did not register within {waited:.1f} s."
+    if failed:
+        return _not_taken(failed[-1])
+    if _all(events, Happened.PUSH_SENT):
+        return "The push service did not answer."
+    if _all(events, Happened.PUSH_SUPPRESSED):
+        return "The phone was being woken already, and did not register."
+    return "No phone was registered that could be woken."
+
+
+def _not_taken(failed: Event) -> str:
+    return f"The push service did not take the push: {failed.fields.get('reason') or 'no reason given'}."
+
+
+def _slowest(events: Sequence[Event]) -> str:
+    """Name the longest step before a phone rang."""
+    ring = next((at for at, e in enumerate(events) if e.what is Happened.RINGING), 0)
+    steps = list(pairwise(events[: ring + 1]))
+    if not steps:
+        return ""
+    before, after = max(steps, key=lambda step: step[1].at - step[0].at)
+    seconds = after.at - before.at
+    return f" The slowest step was {before.what.value} to {after.what.value}: {seconds * 1000:.0f} ms."
+
+
+def _of_message(events: Sequence[Event]) -> str:
+    """Say where a MESSAGE is; empty when it is none, or on its way to the disk."""
+    answers = [event.fields.get("status") for event in _all(events, Happened.MESSAGE_DELIVERED)]
+    failed = _all(events, Happened.PUSH_FAILED)
+    if any(isinstance(status, int) and status < 300 for status in answers):
+        return "A phone has it."
+    if answers:
+        return f"A phone refused it with {answers[-1]}."
+    if any(event.fields.get("op") == "message" for event in _all(events, Happened.STORE_FAILED)):
+        return "It could not be stored, and its sender was told so."
+    if not _all(events, Happened.MESSAGE_KEPT):
+        return ""
+    if _all(events, Happened.PUSH_ACCEPTED):
+        return "It is on disk; the push service took the push, and no phone has come for it yet."
+    return "It is on disk until a phone comes for it." + (f" {_not_taken(failed[-1])}" if failed else "")
