@@ -11,6 +11,12 @@ LAB = "[server]\nlab = true\n"
 FILES = 'certificate = "server.pem"\nkey = "server.key"\n'
 
 
+def test_a_digest_algorithm_stands_once_and_is_known() -> None:
+    assert refusal('[server]\ndigest = ["MD5", "MD5"]') == "server.digest: an algorithm stands twice: write each once"
+    assert refusal('[server]\ndigest = ["SHA-1"]').startswith("server.digest")
+    assert refusal("[server]\ndigest = []").startswith("server.digest")
+
+
 @pytest.mark.parametrize("name", [".", "..", "/", "data/..", "keys", "folder/keys"])
 def test_the_database_has_a_file_name_of_its_own(name: str) -> None:
     """`keys` is the name of the file that stands beside it."""

@@ -38,8 +38,10 @@ ALICE = account("alice", REALM, "secret")
 class Door:
     """An authenticator, and one phone that asks to be let in."""
 
-    def __init__(self) -> None:
-        self.authenticator = Authenticator(seal=KeyRing([Secret(b"k" * 32)]), ids=SeededIds(Random(1)))
+    def __init__(self, *algorithms: Algorithm) -> None:
+        self.authenticator = Authenticator(
+            seal=KeyRing([Secret(b"k" * 32)]), ids=SeededIds(Random(1)), algorithms=algorithms or tuple(Algorithm)
+        )
         self.accounts = {"alice": ALICE}
 
     def challenges(self, wall: float = WALL, *, is_stale: bool = False) -> list[Challenge]:
@@ -88,6 +90,20 @@ def test_the_best_algorithm_is_offered_first_and_basic_never() -> None:
     assert {challenge.realm for challenge in offered} == {REALM}
     assert {challenge.qop for challenge in offered} == {("auth",)}
     assert len({challenge.nonce for challenge in offered}) == 1
+
+
+def test_what_is_offered_and_in_which_order_may_be_chosen() -> None:
+    """For phones that read the first challenge only, or to be rid of MD5 (RFC 8760 section 3)."""
+    old_phones = Door(Algorithm.MD5, Algorithm.SHA256).challenges()
+    assert [challenge.algorithm for challenge in old_phones] == [Algorithm.MD5, Algorithm.SHA256]
+    assert [challenge.algorithm for challenge in Door(Algorithm.SHA256).challenges()] == [Algorithm.SHA256]
+
+
+def test_an_algorithm_that_is_not_offered_proves_nothing() -> None:
+    door = Door(Algorithm.MD5)
+    assert door.verdict(field(door.nonce())) is Verdict.NONE
+    door = Door(Algorithm.SHA256)
+    assert door.verdict(field(door.nonce())) is Verdict.RIGHT
 
 
 def test_every_challenge_has_a_nonce_of_its_own_and_says_if_the_last_was_stale() -> None:

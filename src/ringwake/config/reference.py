@@ -56,6 +56,8 @@ def _type(kind: Any) -> str:
         inner = get_args(kind)[0]
         return "tables" if isinstance(inner, type) and issubclass(inner, schema.Section) else f"list of {_type(inner)}"
     base = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    if get_origin(base) is tuple:
+        return f"list of {_type(get_args(base)[0])}"
     if get_origin(base) is not None:  # Literal
         return "text"
     return {str: "text", bool: "true or false", int: "number", float: "number"}[base]
@@ -67,6 +69,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value)
     return f"`{value}`" if value not in ("", []) else "none"
 
 

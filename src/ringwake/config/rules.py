@@ -41,6 +41,8 @@ def check(config: Config) -> None:
 def _check_server(server: ServerSection) -> None:
     if PurePath(server.data).name in ("", "..", "keys"):
         raise ConfigError('server.data: not the name of a database file: write it like "ringwake.db"')
+    if len(set(server.digest)) < len(server.digest):
+        raise ConfigError("server.digest: an algorithm stands twice: write each once")
     if not host_port(server.http, "server.http").is_loopback:
         raise ConfigError(
             "server.http: the operator's API must stay on loopback: use 127.0.0.1, and a reverse proxy with its own "

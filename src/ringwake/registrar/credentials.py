@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hmac import compare_digest
@@ -51,7 +51,23 @@ class Authentication:
 class Authenticator:
     """Makes challenges and checks the answers, for all realms."""
 
-    def __init__(self, *, seal: Seal, ids: Ids, nonce_seconds: float = NONCE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        seal: Seal,
+        ids: Ids,
+        algorithms: Sequence[Algorithm] = tuple(Algorithm),
+        nonce_seconds: float = NONCE_SECONDS,
+    ) -> None:
+        """Make an authenticator.
+
+        Args:
+            seal: makes nonces that nobody else can make.
+            ids: makes them different.
+            algorithms: what is offered, in this order; answers by others prove nothing (RFC 8760 section 3).
+            nonce_seconds: how long a nonce may be used.
+        """
+        self._algorithms = tuple(algorithms)
         self._seal = seal
         self._ids = ids
         self._nonce_seconds = nonce_seconds
@@ -61,10 +77,11 @@ class Authenticator:
         """Nonces made before this are no longer good: their counts had to be dropped."""
 
     def challenges(self, realm: str, wall: float, *, is_stale: bool) -> list[str]:
-        """Return challenge values, best algorithm first (RFC 8760 section 2.3)."""
+        """Return challenge values, the preferred algorithm first (RFC 8760 section 2.3)."""
         nonce = self._seal.seal("nonce", f"{wall:.3f} {self._ids.hex(8)}".encode())
         return [
-            str(Challenge(realm=realm, nonce=nonce, algorithm=algorithm, stale=is_stale)) for algorithm in Algorithm
+            str(Challenge(realm=realm, nonce=nonce, algorithm=algorithm, stale=is_stale))
+            for algorithm in self._algorithms
         ]
 
     def check(
@@ -82,7 +99,7 @@ class Authenticator:
         Raises:
             ParseError: the credentials for our realm are malformed.
         """
-        given = _for_realm(request, key, realm)
+        given = self._for_realm(request, key, realm)
         if given is None:
             return Authentication(Verdict.NONE)
         made_at = self._made_at(given.nonce)
@@ -96,6 +113,20 @@ class Authenticator:
         if not is_fresh or not self._take(given):
             return Authentication(Verdict.STALE)
         return Authentication(Verdict.RIGHT, account)
+
+    def _for_realm(self, request: Request, key: str, realm: str) -> Credentials | None:
+        """Return the first credentials for our realm with an algorithm of ours."""
+        for text in request.headers.texts(key):
+            try:
+                given = parse_credentials(text)
+            except ParseError:
+                continue  # whoever they are for, they prove nothing: the sender is challenged
+            if given is None or given.realm.lower() != realm.lower() or given.algorithm not in self._algorithms:
+                continue
+            if given.qop is not None and not _is_counted(given):
+                raise ParseError("digest credentials lack nc or cnonce, or have another qop than auth")
+            return given
+        return None
 
     def _made_at(self, nonce: str) -> float | None:
         payload = self._seal.open("nonce", nonce)
@@ -119,21 +150,6 @@ class Authenticator:
             oldest, _ = self._used.popitem(last=False)
             self._forgotten_until = max(self._forgotten_until, self._made_at(oldest) or 0.0)
         return True
-
-
-def _for_realm(request: Request, key: str, realm: str) -> Credentials | None:
-    """Return the first credentials for our realm with an algorithm of ours."""
-    for text in request.headers.texts(key):
-        try:
-            given = parse_credentials(text)
-        except ParseError:
-            continue  # whoever they are for, they prove nothing: the sender is challenged
-        if given is None or given.realm.lower() != realm.lower() or given.algorithm is None:
-            continue
-        if given.qop is not None and not _is_counted(given):
-            raise ParseError("digest credentials lack nc or cnonce, or have another qop than auth")
-        return given
-    return None
 
 
 def _is_counted(given: Credentials) -> bool:
