@@ -70,8 +70,8 @@ class Naive:
 
     def keep(self, aor: Aor, bindings: list[Binding]) -> None:
         """Replace the bindings of an AOR; messages do not wait for what is gone."""
-        left = {b.id for b in bindings}
-        gone = {b.id for b in self.at(aor)} - left
+        left = {b.phone for b in bindings}
+        gone = {b.phone for b in self.at(aor)} - left
         self.bindings = [b for b in self.bindings if b.aor != aor] + bindings
         for mail in self.mail:
             if mail.message.aor == aor:
@@ -86,18 +86,19 @@ class Naive:
         calls = sorted((c for c in self.calls if c.aor == op.aor and c.wake_until > op.wall), key=_age)
         if not op.contacts and not op.remove_all:
             return Registered(result.bindings, calls=tuple(calls))
-        touched = [self._with_keys(b) for b in result.touched]
+        touched = [self._with_keys(b, self.subscriptions) for b in result.touched]
         ids = [b.id for b in touched]
         self.keep(op.aor, [b for b in result.bindings if b.id not in ids] + touched)
+        phones = list(dict.fromkeys(b.phone for b in touched))
         for call in calls:
-            new = tuple(b for b in ids if b not in call.invited)
+            new = tuple(p for p in phones if p not in call.invited)
             self.calls[self.calls.index(call)] = replace(call, invited=call.invited + new)
         mail = [m for m in self.mail if m.message.aor == op.aor and m.message.expires_at > op.wall]
-        messages = tuple(m.message for m in mail if any(m.is_for(b) for b in ids))
+        messages = tuple(m.message for m in mail if any(m.is_for(p) for p in phones))
         return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages)
 
-    def _with_keys(self, binding: Binding) -> Binding:
-        for aor, digest, keys in self.subscriptions:
+    def _with_keys(self, binding: Binding, known: list[tuple[Aor, str, SubscriptionKeys]]) -> Binding:
+        for aor, digest, keys in known:
             if binding.push and aor == binding.aor and digest in [t.digest for _, t in binding.push.tokens]:
                 binding = replace(binding, push=replace(binding.push, keys=keys))
         return binding
@@ -109,8 +110,9 @@ class Naive:
         used = {t.digest for b in self.at(op.aor) if b.push for _, t in b.push.tokens}
         if len(mine) == MAX_SUBSCRIPTIONS:
             mine.remove(next(s for s in mine if s[1] not in used))
-        self.subscriptions = [*others, *mine, (op.aor, op.digest, op.keys)]
-        self.bindings = [self._with_keys(b) if b.aor == op.aor else b for b in self.bindings]
+        new = (op.aor, op.digest, op.keys)
+        self.subscriptions = [*others, *mine, new]
+        self.bindings = [self._with_keys(b, [new]) for b in self.bindings]
         return op.digest in used
 
     @apply.register
@@ -159,7 +161,10 @@ class Naive:
         late = sorted((m.message.expires_at, m.message.id) for m in self.mail if m.message.expires_at <= op.wall)
         late = late[: op.limit - len(over)]
         self.mail = [m for m in self.mail if m.message.id not in {known for _, known in late}]
-        return len(over) + len(late)
+        old = sorted((c for c in self.calls if c.received_at <= op.wall - 3600), key=_age)
+        old = old[: op.limit - len(over) - len(late)]
+        self.calls = [c for c in self.calls if c not in old]
+        return len(over) + len(late) + len(old)
 
     @apply.register
     def _(self, op: Park) -> Parked:
@@ -186,7 +191,7 @@ class Naive:
     def _(self, op: Recover) -> Recovered:
         calls = tuple((c, self.at(c.aor, op.wall)) for c in sorted(self.calls, key=_age))
         mail = [m.message for m in self.mail if m.message.expires_at > op.wall]
-        awaited = [(m, tuple(b for b in self.at(m.aor, op.wall) if b.id in m.waiting)) for m in mail]
+        awaited = [(m, tuple(b for b in self.at(m.aor, op.wall) if b.phone in m.waiting)) for m in mail]
         return Recovered(calls, tuple((m, phones) for m, phones in awaited if phones))
 
     @apply.register
@@ -195,7 +200,8 @@ class Naive:
         for mail in self.mail:
             if mail.message.id == op.message.id:
                 return Kept(mail.message, current)
-        self.mail.append(Mail(replace(op.message, waiting=tuple(b.id for b in current))))
+        phones = tuple(dict.fromkeys(b.phone for b in current))
+        self.mail.append(Mail(replace(op.message, waiting=phones)))
         return Kept(self.mail[-1].message, current)
 
     @apply.register

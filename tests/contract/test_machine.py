@@ -100,6 +100,7 @@ class StoreMachine(RuleBasedStateMachine):
                 lambda **given: given,
                 uri=URIS,
                 instance=st.sampled_from(["", "", "<urn:1>", "<urn:2>"]),
+                reg_id=st.sampled_from([0, 0, 1, 2]),
                 expires=st.sampled_from([0.0, 60.0, 500.0, 500.0]),
                 push=st.none() | st.sampled_from(TARGETS),
                 is_query=st.booleans(),
@@ -109,16 +110,24 @@ class StoreMachine(RuleBasedStateMachine):
         ),
         call_id=st.sampled_from(["c1", "c2"]),
         cseq=st.integers(1, 30),
-        flow=FLOWS,
+        way=st.tuples(FLOWS, st.sampled_from([(), ("<sip:\udce9@edge;lr>", "<sip:in;lr>")])),
     )
-    def register(self, aor: Aor, contacts: list[dict[str, Any]], call_id: str, cseq: int, flow: Flow) -> None:
+    def register(
+        self,
+        aor: Aor,
+        contacts: list[dict[str, Any]],
+        call_id: str,
+        cseq: int,
+        way: tuple[Flow, tuple[str, ...]],
+    ) -> None:
         updates: list[ContactUpdate] = []
         for given in contacts:
             self.serial += 1
             refresh = given.pop("refresh")
             at = None if refresh is None else self.wall + refresh
             updates.append(contact(f"id{self.serial:04}", refresh_at=at, **given))
-        self.ask(register(*updates, aor=aor, call_id=call_id, cseq=cseq, flow=flow, wall=self.wall))
+        more = {"call_id": call_id, "cseq": cseq, "flow": way[0], "path": way[1]}
+        self.ask(register(*updates, aor=aor, wall=self.wall, **more))
 
     @rule(aor=AORS, number=st.integers(1, 200), push=st.sampled_from(TARGETS))
     def register_one_of_many(self, aor: Aor, number: int, push: PushTarget) -> None:
@@ -183,7 +192,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def invite(self, data: st.DataObject) -> None:
         record = data.draw(st.sampled_from([*(record.id for record in self.naive.calls), "none"]))
-        known = st.sampled_from([*(binding.id for binding in self.naive.bindings), "nobody"])
+        known = st.sampled_from([*(binding.phone for binding in self.naive.bindings), "nobody"])
         phones = data.draw(st.lists(known, unique=True, max_size=3))
         self.ask(Invite(call=record, bindings=tuple(phones)))
 
@@ -208,7 +217,7 @@ class StoreMachine(RuleBasedStateMachine):
     def message_done(self, data: st.DataObject) -> None:
         if self.naive.mail:
             mail = data.draw(st.sampled_from(self.naive.mail))
-            phones = [known.id for known in self.naive.bindings if known.aor == mail.message.aor]
+            phones = [known.phone for known in self.naive.bindings if known.aor == mail.message.aor]
             phone = data.draw(st.sampled_from([*phones, "nobody"]))
             self.ask(MessageDone(message=mail.message.id, binding=phone))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.sip_messages import TCP, request
 
-from ringwake.edge.answers import ALLOW, CAPABILITIES, STORE_DOWN, refuse
+from ringwake.edge.answers import ALLOW, CAPABILITIES, STORE_DOWN, refuse, turn_away
 from ringwake.model.effects import Note, Respond
 from ringwake.model.events import Happened
 from ringwake.sip.errors import SipError
@@ -27,6 +27,18 @@ def test_a_refusal_answers_and_tells_why() -> None:
     assert isinstance(note, Note)
     assert (note.event.what, note.event.at) == (Happened.REQUEST_REFUSED, 5.0)
     assert note.event.fields == {"method": INVITE, "status": 420, "rule": "an extension is required"}
+
+
+def test_who_is_turned_away_leaves_no_trace_but_the_note() -> None:
+    error = SipError(407, "credentials are wanted", (("proxy-authenticate", "Digest x"),))
+    (first, note), (again, _) = (turn_away(transaction(INVITE), request(INVITE), error, now=5.0) for _ in range(2))
+    assert isinstance(first, Respond)
+    assert isinstance(again, Respond)
+    assert (first.keep, first.response.status) == (False, 407)
+    assert first.response.headers.get("proxy-authenticate") == "Digest x"
+    assert first.response.headers.get("to") == again.response.headers.get("to"), "RFC 3261 section 8.2.7"
+    assert isinstance(note, Note)
+    assert note.event.fields == {"method": INVITE, "status": 407, "rule": "credentials are wanted"}
 
 
 @pytest.mark.parametrize("method", ["NEWMETHOD", "invite", "X" * 100])

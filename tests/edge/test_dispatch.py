@@ -10,7 +10,7 @@ from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, SERVER, World
 
 from ringwake.model.events import Happened
-from ringwake.sip.flow import Transport
+from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import ACK, CANCEL, KNOWN, REGISTER
 
@@ -160,11 +160,44 @@ def test_methods_of_a_dialog_that_nobody_knows_are_481(method: str) -> None:
     in_world(test)
 
 
-@pytest.mark.parametrize("method", sorted(KNOWN - {ACK, CANCEL}))
-def test_a_to_tag_without_a_route_of_ours_is_481(method: str) -> None:
+STRAYS = sorted(KNOWN - {ACK, CANCEL})
+
+
+@pytest.mark.parametrize("method", STRAYS)
+def test_a_to_tag_without_a_route_of_ours_opens_no_door(method: str) -> None:
     async def test(world: World) -> None:
-        message = written(f"{method} {ALICE} SIP/2.0", f"To: <{ALICE}>;tag=unknown", without="To")
-        assert (await refusal(world, message)).status == 481
+        to = f"To: <{ALICE}>;tag=unknown"
+        expected = 481 if method == REGISTER else 407
+        assert (await refusal(world, written(f"{method} {ALICE} SIP/2.0", to, without="To"))).status == expected
+        for uri in (FOREIGN, SELF):
+            assert (await refusal(world, written(f"{method} {uri} SIP/2.0", to, without="To"))).status == 481
+
+    in_world(test)
+
+
+@pytest.mark.parametrize("method", [method for method in STRAYS if method != REGISTER])
+def test_a_to_tag_without_a_route_of_ours_is_the_phones_affair_if_it_is_awake(method: str) -> None:
+    """RFC 3261 section 16.5: a proxy goes by the Request-URI."""
+
+    async def test(world: World) -> None:
+        await asleep(world)
+        stranger = await Stranger(world).open()
+        for uri in (ALICE, f"sip:nobody@{DOMAIN}"):
+            stray = stranger.request(method, uri, to=f"<{uri}>;tag=unknown")
+            assert (await stranger.ask_as("boss", stray)).status == 481
+        assert world.provider.pushes == [], "nobody is woken for it"
+        phone = await Stranger(world, address=Address("10.0.0.50", 4000)).open()
+        await phone.ask_as("alice", phone.register("alice"))
+        signed = await stranger.signed("boss", stranger.request(method, ALICE, to=f"<{ALICE}>;tag=unknown"))
+        stranger.send(signed)
+        await pause(0.1)
+        (arrived,) = phone.requests
+        assert (arrived.method, arrived.headers.get("to")) == (method, f"<{ALICE}>;tag=unknown")
+        phone.answer(arrived, 488)
+        await pause(0.1)
+        assert [answer.status for answer in stranger.responses_to(signed)] == ([100] if method == "INVITE" else []) + [
+            488
+        ]
 
     in_world(test)
 
@@ -183,10 +216,9 @@ def test_a_cancel_needs_no_credentials_and_no_extensions() -> None:
         await asleep(world)
         world.phones[0].wakes = False
         stranger = await Stranger(world).open()
-        invite = stranger.request("INVITE", ALICE)
-        challenged = await stranger.ask(invite)
-        assert challenged is not None
-        assert challenged.status == 407
+        invite = await stranger.signed("boss", stranger.request("INVITE", ALICE))
+        stranger.send(invite)
+        await pause(0.1)
         for branch, status in ((invite.via.branch, 200), ("z9hG4bK-other", 481)):
             cancel = stranger.request("CANCEL", ALICE, "Proxy-Require: x", branch=branch, call_id=invite.call_id)
             answer = await stranger.ask(cancel)

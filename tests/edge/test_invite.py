@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 
+import pytest
 from tests.support.faulty_store import FaultyStore
-from tests.support.in_world import answer, asleep, awake, call, in_world
+from tests.support.in_world import answer, asleep, awake, call, hang_up, in_world, line_of, refuse
 from tests.support.sip_messages import TCP, octets, request_fields
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
@@ -15,7 +17,7 @@ from ringwake.edge.invite import RECOVERY_SECONDS, compose
 from ringwake.model.account import Aor
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.events import Event, Happened
-from ringwake.model.store_ops import Finish, ListBindings, Park, Recovered
+from ringwake.model.store_ops import Finish, ListBindings, Park, Recover, Recovered
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request
 from ringwake.ua.call import CallState
@@ -165,6 +167,40 @@ def test_the_same_invite_again_composes_the_same_branch() -> None:
     in_world(test)
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_another_copy_of_an_invite_neither_rings_again_nor_takes_the_place_of_the_first(*, is_over: bool) -> None:
+    """RFC 3261 section 8.2.2.2: by another way while the call is under way, or late, when it has just ended."""
+
+    async def test(world: World) -> None:
+        alice = await awake(world, "alice")
+        alice.on_call = refuse(486) if is_over else lambda *_: None
+        world.core.gate = replace(world.core.gate, peers=(ip_network("203.0.113.0/24"),))
+        boss = await Stranger(world, transport=Transport.UDP).open()
+        invite = boss.request("INVITE", f"sip:{ALICE}", f"Contact: <sip:boss@{boss.address}>")
+        boss.send(invite)
+        await pause(0.1)
+        if is_over:
+            tag = boss.responses_to(invite)[-1].headers.get("to") or ""
+            boss.send(boss.request("ACK", f"sip:{ALICE}", to=tag, branch=invite.via.branch, call_id=invite.call_id))
+            await pause(6)  # timer I: the server transaction has ended
+            copy = invite
+        else:
+            copy = invite.copy()
+            via = (invite.headers.get("via") or "").replace(str(boss.address), "pbx.example.net:5060")
+            copy.headers.replace_values("via", [via])
+        known = len(boss.responses_to(invite))
+        boss.send(copy)
+        await pause(1)
+        assert [answer.status for answer in boss.responses_to(invite)][known:] == [482]
+        assert len(noted(world, Happened.INVITE_RECEIVED)) == len(alice.calls) == 1
+        if not is_over:
+            answer(alice, alice.calls[0])
+            await pause(1)
+            assert statuses(boss, invite)[-1] == 200
+
+    in_world(test)
+
+
 # ---- after a restart
 
 
@@ -225,7 +261,7 @@ def test_a_recovered_call_that_nobody_takes_gets_its_final_answer() -> None:
         alice.wakes = False
         boss, invite = await calling(world, transport=Transport.UDP)
         await world.stop()
-        await pause(100)
+        await pause(50)
         world.start()
         started = world.loop.time()
         await world.recover()
@@ -235,6 +271,74 @@ def test_a_recovered_call_that_nobody_takes_gets_its_final_answer() -> None:
         assert RECOVERY_SECONDS <= world.loop.time() - started <= RECOVERY_SECONDS + 0.5
         await pause(10)
         assert {status for status in statuses(boss, invite) if status >= 200} == {480}
+
+    in_world(test)
+
+
+def test_a_call_that_nobody_can_be_waiting_for_any_more_wakes_no_phone() -> None:
+    """P3: after an hour of downtime the caller is gone; whatever still listens there gets its final answer."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes = False
+        boss, invite = await calling(world, transport=Transport.UDP)
+        pushes = len(world.provider.pushes)
+        await world.stop()
+        await pause(3600)
+        world.start()
+        await world.recover()
+        await pause(0.1)
+        assert statuses(boss, invite)[-1] == 480
+        await pause(60)
+        assert len(world.provider.pushes) == pushes
+        assert {status for status in statuses(boss, invite) if status >= 200} == {480}
+        assert (await world.store.do(Recover(wall=0.0))).calls == ()
+
+    in_world(test)
+
+
+def test_a_recovered_call_says_100_again_for_the_first_may_have_died_with_the_server() -> None:
+    """Or its caller goes on sending the INVITE, and gives up after 32 seconds (RFC 3261 section 17.1.1.2)."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes = False
+        boss = await Stranger(world, transport=Transport.UDP).open()
+        invite = await boss.signed("boss", boss.request("INVITE", f"sip:{ALICE}"))
+        faulty(world).delay = 0.01
+        boss.send(invite)
+        await pause(0.005)
+        await world.stop()  # between the commit and the 100
+        await pause(0.1)
+        assert statuses(boss, invite) == []
+        world.start()
+        await world.recover()
+        await pause(0.1)
+        assert statuses(boss, invite) == [100]
+        boss.send(invite)
+        await pause(0.1)
+        assert statuses(boss, invite) == [100, 100]
+
+    in_world(test, store=FaultyStore)
+
+
+def test_a_caller_that_reconnects_after_the_restart_and_hangs_up_hears_the_487() -> None:
+    """Its old connection died with the server: the answer goes down the one of the CANCEL (RFC 3261 section 18.2.2)."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        boss, invite = await calling(world)
+        assert statuses(boss, invite) == [100]
+        await restart(world)
+        await pause(1)
+        await boss.open()
+        boss.send(boss.request("CANCEL", f"sip:{ALICE}", branch=invite.via.branch, call_id=invite.call_id))
+        await pause(1)
+        assert statuses(boss, invite)[-1] == 487
+        await alice.wake()
+        await pause(5)
+        assert alice.calls == []
 
     in_world(test)
 
@@ -261,6 +365,31 @@ def test_a_phone_that_had_the_invite_is_awaited_and_not_pushed_again() -> None:
         assert phone.line is not None
         await phone.line.open()
         await phone.register()
+
+    in_world(test)
+
+
+def test_a_caller_that_moves_after_the_restart_is_found_by_the_callees_bye() -> None:
+    """Who calls is on disk with the call: the new life has never heard of the caller's registration."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world, transport=Transport.UDP)
+        alice.wakes, alice.on_call = False, answer
+        boss = await awake(world, transport=Transport.UDP)
+        outgoing = call(boss, alice)
+        await pause(1)
+        await restart(world)
+        await alice.wake()
+        await pause(2)
+        assert outgoing.state.value == "up"
+        left = world.network.host(Transport.UDP, line_of(boss).flow.local)
+        assert left is not None
+        world.network.forget(left)
+        await line_of(boss).open()
+        await boss.register()
+        hang_up(alice, alice.calls[0])
+        await pause(1)
+        assert outgoing.state is CallState.ENDED
 
     in_world(test)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 import pytest
 from tests.support.faulty_store import FaultyStore
 from tests.support.in_world import asleep, awake, in_world, line_of
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
-from tests.support.world import DOMAIN, World
+from tests.support.world import DOMAIN, PROJECT, Phone, World
 
 from ringwake.model.account import Aor
 from ringwake.model.events import Event, Happened
@@ -208,6 +210,65 @@ def test_a_phone_that_refuses_for_now_gets_it_at_its_next_register() -> None:
     in_world(test)
 
 
+async def vanish(phone: Phone) -> None:
+    """End an app so that nobody hears of it: its connection seems to stand."""
+    line, phone.line = line_of(phone), None
+    here = phone.world.network.host(line.flow.transport, line.flow.local)
+    assert here is not None
+    phone.world.network.forget(here)
+
+
+@pytest.mark.parametrize("transport", [Transport.TLS, Transport.UDP])
+def test_a_phone_that_seemed_awake_and_was_not_is_woken_for_its_messages(transport: Transport) -> None:
+    """Reliability F15: a flow that died without a word must not keep a message for a week."""
+
+    async def test(world: World) -> None:
+        alice = await awake(world, "alice", push=True, transport=transport)
+        await pause(25 if transport is Transport.UDP else 3600)
+        await vanish(alice)
+        assert [await write(world, text) for text in ("one", "two")] == [202, 202]
+        await pause(31)
+        assert world.provider.pushes == []
+        await pause(40)
+        assert alice.texts == ["one", "two"]
+        assert len(world.pushed("message")) == 1
+
+    in_world(test)
+
+
+def test_a_phone_that_has_just_registered_and_does_not_answer_is_not_woken_over_and_over() -> None:
+    """It is awake, and that is no reason to wake it: or each wake would bring the next, for a week."""
+
+    async def test(world: World) -> None:
+        phone = await Stranger(world, address=Address("10.0.0.50", 4000)).open()
+        contact = f"<sip:alice@{phone.address};pn-provider=fcm;pn-param={PROJECT};pn-prid=abcdefgh>"
+        await phone.ask_as("alice", phone.register("alice", contact=contact, expires=3600))
+        assert await write(world, "nobody reads this") == 202
+        await pause(50)
+        for _ in range(3):
+            await phone.ask_as("alice", phone.register("alice", contact=contact, expires=3600))
+            await pause(50)
+        assert world.provider.pushes == []
+
+    in_world(test)
+
+
+def test_a_phone_that_has_logged_out_is_not_woken_for_what_it_did_not_take() -> None:
+    async def test(world: World) -> None:
+        alice = await awake(world, "alice", push=True)
+        await pause(3600)
+        await vanish(alice)
+        assert await write(world, "hello") == 202
+        phone = await Stranger(world).open()
+        aor = f"sip:{ALICE}"
+        star = phone.request("REGISTER", f"sip:{DOMAIN}", "Contact: *", "Expires: 0", sender=aor, to=f"<{aor}>")
+        assert (await phone.ask_as("alice", star)).status == 200
+        await pause(100)
+        assert world.provider.pushes == []
+
+    in_world(test)
+
+
 def test_a_message_to_a_live_line_needs_no_push() -> None:
     async def test(world: World) -> None:
         alice = await awake(world, "alice", push=True)
@@ -216,5 +277,33 @@ def test_a_message_to_a_live_line_needs_no_push() -> None:
         await pause(1)
         assert alice.texts == ["hello"]
         assert world.provider.pushes == []
+
+    in_world(test)
+
+
+def test_what_a_phone_gets_is_a_request_of_our_own() -> None:
+    """Standards M1 and M9: who wrote, what and when; nothing of the hop by which it came."""
+
+    async def test(world: World) -> None:
+        boss = await Stranger(world).open()
+        hop = ("Contact: <sip:boss@h>", "Record-Route: <sip:r;lr>")
+        letter = boss.request("MESSAGE", f"sip:{ALICE}", *hop, "X-Foo: kept", body=b"\0one")
+        answer = await boss.ask_as("boss", letter)
+        assert (answer.status, answer.body, "contact" in answer.headers) == (202, b"", False)
+        kept_at = world.wall(world.loop.time())
+        await pause(3600)
+        phone = await Stranger(world, address=Address("10.0.0.50", 4000)).open()
+        await phone.ask_as("alice", phone.register("alice"))
+        await pause(0.1)
+        (arrived,) = phone.requests
+        assert arrived.body == letter.body
+        assert [arrived.headers.get(key) for key in ("from", "to", "x-foo")] == [
+            letter.headers.get(key) for key in ("from", "to", "x-foo")
+        ]
+        assert arrived.headers.get("date") == formatdate(kept_at, usegmt=True)
+        assert arrived.call_id != letter.call_id
+        assert len(arrived.headers.values("via")) == 1
+        left = {"contact", "record-route", "proxy-authorization"}
+        assert left.isdisjoint(key for key, _ in arrived.headers)
 
     in_world(test)

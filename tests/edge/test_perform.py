@@ -70,6 +70,10 @@ class Wire:
         self._say(f"respond {response.status}")
         return True
 
+    def dismiss(self, transaction: ServerTransaction, response: Response) -> None:
+        del transaction
+        self._say(f"dismiss {response.status}")
+
     def cancel(self, branch: str, reason: str, now: float) -> bool:
         del now
         self._say(f"cancel {branch} {reason}")
@@ -147,13 +151,14 @@ def virtually(test: Callable[[Bench], Awaitable[None]]) -> None:
 def test_each_effect_reaches_its_adapter_in_order() -> None:
     async def test(bench: Bench) -> None:
         bench.run(
-            respond(100),
+            (*respond(100), Respond(TRANSACTION, answer(INVITE, 407), keep=False)),
             (Forward(INVITE, TCP), Relay(request("ACK"), TCP), CancelBranch("b", "SIP;cause=200")),
             (AbandonBranch("b"), AbandonBranch("c", "MESSAGE"), SendPush(PUSH, "owner", "phone")),
             note(),
         )
         assert bench.said == [
             "respond 100",
+            "dismiss 407",
             "forward z9hG4bK-1",
             "relay ACK",
             "cancel b SIP;cause=200",
@@ -301,5 +306,17 @@ def test_after_an_unexpected_error_effects_are_performed_again() -> None:
             bench.run((Persist(READ, applied=broken),), respond(180))
         bench.run(respond(200))
         assert bench.said == ["respond 180", "respond 200"], "what stood behind the error is not lost"
+
+    virtually(test)
+
+
+def test_no_push_is_begun_while_the_server_stops() -> None:
+    """The providers' connections are closed by then; the call stays on disk for the next life."""
+
+    async def test(bench: Bench) -> None:
+        await bench.performer.close()
+        bench.run((SendPush(PUSH, "call", "phone"),), note())
+        await pause(5)
+        assert bench.said == ["note call_parked"]
 
     virtually(test)

@@ -12,6 +12,7 @@ from ringwake.model.binding import Binding
 from ringwake.sip.flow import Flow
 
 ALICE = Aor("alice@example.com")
+BOB = Aor("bob@example.com")
 OTHER = TCP._replace(serial=2)
 
 
@@ -32,11 +33,11 @@ def test_a_phone_is_behind_the_flow_that_registered_last() -> None:
     assert presence.flow_of("b1") is None
     presence.registered(binding())
     assert presence.flow_of("b1") == TCP
-    assert presence.binding_of(TCP) == ("b1", ALICE)
+    assert presence.binding_of(TCP, ALICE) == "b1"
     presence.registered(binding(flow=OTHER))
     assert presence.flow_of("b1") == OTHER
-    assert presence.binding_of(TCP) == ("", "")
-    assert presence.binding_of(OTHER) == ("b1", ALICE)
+    assert presence.binding_of(TCP, ALICE) == ""
+    assert presence.binding_of(OTHER, ALICE) == "b1"
 
 
 def test_a_dead_flow_leads_nowhere_even_before_anybody_has_said_so() -> None:
@@ -56,7 +57,7 @@ def test_closing_a_flow_puts_all_phones_behind_it_to_sleep() -> None:
     presence.closed(TCP)
     presence.closed(TCP)
     assert [presence.flow_of(name) for name in ("b1", "b2", "b3")] == [None, None, OTHER]
-    assert presence.binding_of(TCP) == ("", "")
+    assert presence.binding_of(TCP, ALICE) == ""
     presence.registered(binding())
     assert presence.flow_of("b1") == TCP
 
@@ -67,15 +68,37 @@ def test_a_binding_that_is_gone_leaves_its_neighbours() -> None:
     presence.registered(binding("b2"))
     presence.gone("b1")
     presence.gone("b1")
-    assert presence.binding_of(TCP) == ("b2", ALICE)
+    assert presence.binding_of(TCP, ALICE) == "b2"
     presence.gone("b2")
-    assert presence.binding_of(TCP) == ("", "")
+    assert presence.binding_of(TCP, ALICE) == ""
 
 
-def test_two_phones_behind_one_datagram_address_are_told_apart_by_their_bindings() -> None:
+def test_two_phones_behind_one_datagram_address_are_told_apart_by_their_accounts() -> None:
+    """All phones behind a proxy have its address; which of them calls is said by its credentials."""
     presence = Wires().presence
     flow = UDP._replace(local=LOCAL, remote=PEER)
     presence.registered(binding("b1", flow))
-    presence.registered(replace(binding("b2", flow), aor=Aor("bob@example.com")))
+    presence.registered(replace(binding("b2", flow), aor=BOB))
     assert presence.flow_of("b1") == presence.flow_of("b2") == flow
-    assert presence.binding_of(flow) == ("b1", ALICE), "the first: either leads to the same socket"
+    assert [presence.binding_of(flow, aor) for aor in (ALICE, BOB, "carol@example.com")] == ["b1", "b2", ""]
+
+
+def test_a_flow_that_closed_while_its_register_was_written_is_not_kept() -> None:
+    wires = Wires()
+    wires.presence.registered(binding())
+    wires.dead.add(OTHER)
+    wires.presence.registered(binding(flow=OTHER))
+    assert len(wires.presence) == 0
+
+
+def test_bindings_that_an_account_no_longer_has_are_forgotten() -> None:
+    presence = Wires().presence
+    for name in ("b1", "b2", "b3"):
+        presence.registered(binding(name))
+    presence.registered(replace(binding("b4"), aor=BOB))
+    presence.retain(ALICE, ["b2"])
+    presence.retain("carol@example.com", [])
+    assert [presence.flow_of(name) for name in ("b1", "b2", "b3", "b4")] == [None, TCP, None, TCP]
+    presence.retain(ALICE, [])
+    presence.closed(TCP)
+    assert len(presence) == 0

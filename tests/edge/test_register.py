@@ -9,11 +9,12 @@ from tests.support.faulty_store import FaultyStore
 from tests.support.in_world import answer, asleep, awake, call, cancel, in_world, line_of
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
-from tests.support.world import DOMAIN, World
+from tests.support.world import DOMAIN, PROJECT, World
 
 from ringwake.model.events import Event, Happened
+from ringwake.model.push import Unreachable
 from ringwake.model.store_ops import Park, Register
-from ringwake.sip.flow import Address
+from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request
 from ringwake.ua.call import CallState
 
@@ -160,6 +161,31 @@ def test_who_does_not_prove_to_be_the_phone_gets_no_call(password: str) -> None:
     in_world(test)
 
 
+def test_the_same_phone_under_another_account_releases_nothing() -> None:
+    """Neither its instance, nor its Contact, nor its token are what a call waits for: the account is."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        boss = await awake(world)
+        outgoing = call(boss, alice)
+        await pause(1)
+        thief = await Stranger(world).open()
+        push = f";pn-provider=fcm;pn-param={PROJECT};pn-prid={alice.token}"
+        contact = f'<sip:alice@{thief.address}{push}>;+sip.instance="<{alice.instance}>";reg-id=1'
+        assert (await thief.ask_as("bob", thief.register("bob", contact=contact, expires=3600))).status == 200
+        as_alice = thief.register("alice", contact=contact, expires=3600)
+        assert (await thief.ask_as("bob", as_alice)).status == 403, "a registration for somebody else"
+        await pause(5)
+        assert thief.requests == []
+        assert outgoing.state is CallState.TRYING
+        await alice.wake()
+        await pause(1)
+        assert len(alice.calls) == 1
+
+    in_world(test)
+
+
 def test_a_store_that_cannot_write_takes_no_registration_and_releases_nothing() -> None:
     """Reliability F10: 503 with Retry-After, and health comes back by itself."""
 
@@ -186,6 +212,48 @@ def test_a_store_that_cannot_write_takes_no_registration_and_releases_nothing() 
         await pause(1)
 
     in_world(test, store=FaultyStore)
+
+
+@pytest.mark.parametrize("contact", ["*", "own"])
+def test_a_phone_that_logs_out_while_it_is_being_woken_is_left_in_peace(contact: str) -> None:
+    """RFC 8599 section 5.5: a token whose binding was removed is not pushed to, neither again nor with a notice."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        world.provider.answer = lambda _: Unreachable("down")
+        boss = await awake(world)
+        outgoing = call(boss, alice)
+        await line_of(boss).message(alice.aor, "hello")
+        await pause(1)
+        phone = await Stranger(world).open()
+        own = f'Contact: <sip:x@h>;+sip.instance="<{alice.instance}>";reg-id=1'
+        fields = ("Contact: *",) if contact == "*" else (own,)
+        aor = f"sip:alice@{DOMAIN}"
+        leaving = phone.request("REGISTER", f"sip:{DOMAIN}", *fields, "Expires: 0", sender=aor, to=f"<{aor}>")
+        assert (await phone.ask_as("alice", leaving)).status == 200
+        sent = len(world.provider.pushes)
+        await pause(60)
+        assert len(world.provider.pushes) == sent
+        assert outgoing.status == 480
+
+    in_world(test)
+
+
+def test_a_flow_is_forgotten_with_the_last_binding_behind_it() -> None:
+    """A datagram flow never closes: nothing else would ever end it."""
+
+    async def test(world: World) -> None:
+        at = [Address("10.0.0.50", 4000 + number) for number in range(5)]
+        phones = [await Stranger(world, transport=Transport.UDP, address=address).open() for address in at]
+        for phone in phones:
+            assert (await phone.ask_as("alice", phone.register("alice", expires=60))).status == 200
+            await pause(100)
+        assert len(world.core.presence) == 1
+        phone = phones[-1]
+        assert (await phone.ask_as("alice", phone.register("alice", expires=0))).status == 200
+        assert len(world.core.presence) == 0
+
+    in_world(test)
 
 
 @pytest.mark.parametrize("hang_up_at", ["before", "while", "after"])

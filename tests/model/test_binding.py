@@ -1,5 +1,7 @@
 """Claims about a binding's reachability."""
 
+from dataclasses import replace
+
 import pytest
 
 from ringwake.model.account import Aor
@@ -37,3 +39,18 @@ def test_a_closed_flow_puts_a_phone_to_sleep_and_only_time_removes_it(
     push: PushTarget | None, is_live: bool, wall: float, state: DeviceState
 ) -> None:
     assert binding(push).state(is_live=is_live, wall=wall) is state
+
+
+def test_all_flows_of_a_phone_are_one_phone() -> None:  # RFC 5626
+    first = binding(None)
+    second = replace(first, id="b2", first="b1")
+    assert (first.phone, second.phone) == ("b1", "b1")
+    assert first.way == second.way, "what comes down the other flow is a retransmission"
+
+
+def test_behind_a_proxy_each_registration_is_a_way_of_its_own() -> None:  # RFC 3327
+    before = replace(binding(None), path=("<sip:edge;lr>",))
+    after = replace(before, registered_at=1001.0)
+    other = replace(before, id="b2", first="b1")
+    assert len({before.way, after.way, other.way}) == 3
+    assert before.way == replace(before).way

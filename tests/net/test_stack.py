@@ -12,7 +12,7 @@ from tests.support.sip_messages import answer, octets, received_response, reques
 from tests.support.virtual_loop import pause, run_virtual
 
 from ringwake.net.memory import MemoryCarrier, MemoryNetwork
-from ringwake.net.stack import Stack
+from ringwake.net.stack import MAX_EARLY, Stack
 from ringwake.net.udp import Udp
 from ringwake.sip.errors import LocalProtocolError
 from ringwake.sip.flow import Address, Flow, Transport
@@ -132,6 +132,44 @@ def test_a_request_goes_up_and_its_answer_back_down_the_same_flow() -> None:
         await pause(0.1)
         assert received_response(bench.peer.messages[0]).status == 200
         assert bench.edge.flows == [("opened", ours)]
+
+    virtually(test)
+
+
+def test_what_comes_before_there_is_a_user_is_told_as_soon_as_there_is_one() -> None:
+    """A server listens a little before it has taken up what its earlier life left open."""
+
+    async def test() -> None:
+        bench = Bench()
+        bench.stack = Stack(clock=bench.loop.time, call_at=bench._call_at, fault=lambda *_: None)
+        carrier, flow, ours = await bench.connect(Transport.TCP)
+        carrier.send(flow, OPTIONS)
+        carrier.send(flow, OPTIONS)
+        await pause(0.1)
+        bench.stack.attach(bench.edge)
+        invite = bench.stack.adopt(request("INVITE", branch="z9hG4bK-2"), ours)
+        assert bench.edge.events == [], "first what was there before them"
+        bench.stack.pump(bench.loop.time())
+        (arrived,) = bench.requests()
+        assert (arrived.flow, arrived.request.method) == (ours, "OPTIONS")
+        carrier.send(flow, request("INVITE", branch="z9hG4bK-2").encode())
+        await pause(0.1)
+        assert (len(bench.requests()), invite.is_answered) == (1, False)
+        assert bench.faults == []
+
+    virtually(test)
+
+
+def test_no_more_than_so_many_messages_wait_for_a_user() -> None:
+    async def test() -> None:
+        bench = Bench()
+        bench.stack = Stack(clock=bench.loop.time, call_at=bench._call_at, fault=lambda *_: None)
+        flow = Flow(Transport.UDP, SERVER, PEER)
+        for number in range(MAX_EARLY + 5):
+            bench.stack.receive([(flow, request("OPTIONS", branch=f"z9hG4bK-{number}").encode())])
+        bench.stack.attach(bench.edge)
+        bench.stack.pump(bench.loop.time())
+        assert len(bench.requests()) == MAX_EARLY
 
     virtually(test)
 

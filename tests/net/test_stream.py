@@ -188,6 +188,50 @@ def test_who_has_said_nothing_whole_in_time_is_closed(run: Run, said: bytes, mon
     run(test)
 
 
+def test_what_came_whole_is_answered_before_the_rest_ends_the_stream(run: Run) -> None:
+    async def test(wire: Wire) -> None:
+        def answer(flow: Flow, _: bytes) -> None:
+            assert wire.server.send(flow, b"answer")
+
+        wire.recorder.answer = answer
+        async with wire.peer() as (reader, writer):
+            writer.write(numbered(1) + octets("OPTIONS sip:b@example.com SIP/2.0", *request_fields()))
+            assert (await reader.read()).startswith(b"answerSIP/2.0 400 ")
+
+    run(test)
+
+
+def test_the_rest_of_a_message_is_not_waited_for_for_ever(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reliability S17, RFC 4475 section 3.1.2.2."""
+    monkeypatch.setattr(stream, "MESSAGE_SECONDS", 0.05)
+
+    async def test(wire: Wire) -> None:
+        async with wire.peer() as (reader, writer):
+            writer.write(numbered(1) + numbered(2)[:-1])
+            assert await reader.read() == b""
+        assert wire.recorder.messages == [numbered(1)]
+
+    run(test)
+
+
+def test_a_message_that_came_in_pieces_leaves_no_deadline(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MESSAGE_SECONDS", 0.5)
+
+    async def test(wire: Wire) -> None:
+        async with wire.peer() as (_, writer):
+            writer.write(numbered(1) + numbered(2)[:-1])
+            await wire.recorder.until_received(1)
+            writer.write(numbered(2)[-1:] + b"\r\n")
+            await wire.recorder.until_received(2)
+            async with wire.peer() as (silent, half):  # it is closed later than the first would be
+                half.write(numbered(3) + b"OPT")
+                await silent.read()
+            writer.write(numbered(4))
+            await wire.recorder.until_received(4)
+
+    run(test)
+
+
 def test_who_has_said_something_whole_is_not_timed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone may keep still for days."""
     monkeypatch.setattr(stream, "FIRST_MESSAGE_SECONDS", 0.05)

@@ -164,6 +164,22 @@ def test_header_fields_in_a_contact_do_not_reach_the_request_uri() -> None:
     assert forward(request("INVITE"), hop).uri == "sip:b?ob@203.0.113.5;ob"  # RFC 3261 19.1.5, RFC 4475 3.1.2.11
 
 
+def test_a_path_goes_ahead_of_the_routes_that_are_left() -> None:  # PA7
+    path = ("<sip:core.example.com;lr>", '"Edge" <sip:token@edge.example.com;lr;ob>;x=1')
+    received = request("INVITE", "Route: <sip:last.example.com;lr>")
+    sent = forward(received, Hop(flow=TLS, branch="z9hG4bKb", uri="sip:bob@203.0.113.5", path=path))
+    assert sent.headers.values("route") == [*path, "<sip:last.example.com;lr>"]
+    assert sent.uri == "sip:bob@203.0.113.5"
+    assert forward(request("INVITE"), Hop(flow=TLS, branch="z9hG4bKb", path=path)).headers.values("route") == [*path]
+
+
+def test_a_path_that_begins_with_a_strict_router_is_written_as_that_wants_it() -> None:
+    path = ("<sip:strict.example.com>", "<sip:edge.example.com;lr>")
+    sent = forward(request("INVITE"), Hop(flow=TLS, branch="z9hG4bKb", uri="sip:bob@203.0.113.5", path=path))
+    assert sent.uri == "sip:strict.example.com"
+    assert sent.headers.values("route") == ["<sip:edge.example.com;lr>", "<sip:bob@203.0.113.5>"]
+
+
 def test_a_strict_router_next_gets_the_request_uri_that_it_wants() -> None:
     message = request("BYE", "Route: <sip:old.example.net>, <sip:new.example.net;lr>", uri="sip:bob@203.0.113.5")
     sent = forward(message, Hop(flow=TCP, branch="z9hG4bK-x"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.sip_messages import octets, received_request, request
 
-from ringwake.proxy.validation import MAX_ROUTES, MAX_VIAS, check_extensions, validate
+from ringwake.proxy.validation import MAX_ROUTES, MAX_VIAS, check_extensions, check_registration, validate
 from ringwake.sip.errors import SipError
 from ringwake.sip.message import Request
 
@@ -137,6 +137,27 @@ def test_nobody_brings_more_vias_or_routes_than_hops(fields: list[str], is_serve
 
 def test_fields_that_nobody_here_needs_may_be_broken() -> None:
     validate(invite(Date="Fri, 01 Jan 2010 16:00:00 EST", X_Foo="<", Contact="<sip:", Record_Route="<sip:"))
+
+
+# ---- what is wrong with a REGISTER, whoever sent it
+
+
+def test_a_registration_extension_is_refused_by_name() -> None:
+    with pytest.raises(SipError) as caught:
+        check_registration(request("REGISTER", "Require: nothingSupportsThis, path, gruu", "Contact: <sip:a@h>"))
+    assert (caught.value.status, caught.value.headers) == (420, (("unsupported", "nothingSupportsThis, gruu"),))
+
+
+@pytest.mark.parametrize("contact", ["<sip:a@h", '"a <sip:a@h>', "sip:a@h?Route=%3Csip:b%3E", "<sip:a@h>;x;x"])
+def test_a_contact_that_cannot_be_read_is_400(contact: str) -> None:
+    with pytest.raises(SipError) as caught:
+        check_registration(request("REGISTER", f"Contact: {contact}"))
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("fields", [[], ["Contact: *"], ["Contact: <sip:a@h>", "Supported: path", "Proxy-Require: x"]])
+def test_a_sound_registration_passes(fields: list[str]) -> None:
+    check_registration(request("REGISTER", *fields))
 
 
 # ---- Proxy-Require

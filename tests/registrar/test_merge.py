@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.store.samples import FLOW, NOW, apns, binding, contact, fcm, register
 
@@ -73,6 +75,56 @@ def test_a_second_flow_of_one_phone_is_another_binding() -> None:
     result = merged([known], register(contact("a2", instance=PHONE, reg_id=2), cseq=2))
     assert ids(result.bindings) == ["a1", "a2"]
     assert ids(result.touched) == ["a2"]
+
+
+def test_two_flows_of_one_phone_are_two_bindings_though_they_share_a_token() -> None:  # O21
+    known = binding("a1", instance=PHONE, reg_id=1, push=fcm("t"))
+    second = contact("a2", uri=known.uri, instance=PHONE, reg_id=2, push=fcm("t"))
+    result = merged([known], register(second, call_id="second"))
+    assert ids(result.bindings) == ["a1", "a2"]
+    assert [flow.phone for flow in result.bindings] == ["a1", "a1"]
+    # A third one, after the first has gone, is of the same phone; a refresh stays of it.
+    third = contact("a3", instance=PHONE, reg_id=3)
+    again = merged([result.touched[0]], register(third, replace(second, new_id="a4"), call_id="third"))
+    assert [(flow.id, flow.phone) for flow in again.bindings] == [("a3", "a1"), ("a2", "a1")]
+
+
+def test_flows_of_other_phones_are_no_flows_of_this_one() -> None:
+    others = [binding("a1"), binding("a2", instance=REINSTALLED, reg_id=1)]
+    for new in (contact("a3", instance=PHONE, reg_id=1), contact("a3", reg_id=1)):
+        assert merged(others, register(new, call_id="new")).touched[0].phone == "a3"
+
+
+def test_a_phone_that_has_learned_of_flows_keeps_its_binding_by_its_token() -> None:
+    known = binding("a1", instance=PHONE, push=fcm("t"))
+    for new in (contact("a2", instance=PHONE, reg_id=1, push=fcm("t")), contact("a2", instance=PHONE, reg_id=1)):
+        result = merged([known], register(new, call_id="new"))
+        assert [flow.phone for flow in result.touched] == ["a1"]
+        assert ids(result.touched) == (["a1"] if new.push else ["a2"])
+
+
+@pytest.mark.parametrize("expires", [3600.0, 0.0])
+def test_a_flow_is_known_by_its_number_and_not_by_its_uri(expires: float) -> None:  # O21
+    first, second = (binding(f"a{n}", uri=f"sip:a@h:{n}", instance=PHONE, reg_id=n) for n in (1, 2))
+    crossed = contact("n", uri=second.uri, instance=PHONE, reg_id=1, expires=expires)
+    result = merged([first, second], register(crossed, cseq=2))
+    assert sorted(ids(result.bindings)) == (["a1", "a2"] if expires else ["a2"])
+    assert second in result.bindings
+
+
+def test_the_path_and_the_flow_are_those_of_the_last_register() -> None:  # O23, PA6
+    path = ("<sip:core;lr>", "<sip:edge;lr;ob>")
+    known = merged([], register(contact("a1", instance=PHONE, reg_id=1), path=path)).touched[0]
+    assert (known.path, known.flow) == (path, FLOW)
+    moved = FLOW._replace(serial=8)
+    again = merged([known], register(contact("n", instance=PHONE, reg_id=1), cseq=2, flow=moved)).touched[0]
+    assert (again.id, again.path, again.flow) == ("a1", (), moved)
+
+
+def test_a_reg_id_without_an_instance_says_nothing() -> None:
+    known = binding("a1", reg_id=1)  # RFC 5626 section 6
+    result = merged([known], register(contact("a2", uri=known.uri, reg_id=2), cseq=2))
+    assert ids(result.bindings) == ["a1"]
 
 
 def test_a_reinstalled_app_with_the_old_token_is_the_same_phone() -> None:

@@ -14,6 +14,7 @@ from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.push import Service
 from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Registered
 from ringwake.model.tenant import Tenant
+from ringwake.registrar.merge import MAX_BINDINGS
 from ringwake.registrar.rules import MAX_CONTACTS, ExpiryPolicy, Plan, Refusal, Registrar, answer
 from ringwake.secret import Secret
 from ringwake.sip.errors import ParseError
@@ -86,11 +87,6 @@ def test_without_contacts_it_only_asks() -> None:
     assert (found.op.contacts, found.op.remove_all, found.contacts, found.caps) == ((), False, (), ())
     assert (found.op.aor, found.op.call_id, found.op.cseq) == ("alice@example.com", "call-1@198.51.100.7", 1)
     assert (found.op.flow, found.op.wall, found.op.user_agent) == (TLS, WALL, "x" * 120)
-
-
-def test_an_extension_that_we_lack_is_420_by_name() -> None:
-    found = refused("Require: nothingSupportsThis, path", "Contact: <sip:a@h>")
-    assert (found.status, found.headers) == (420, (("unsupported", "nothingSupportsThis, path"),))
 
 
 @pytest.mark.parametrize(
@@ -195,6 +191,13 @@ def test_a_phone_that_gets_no_silent_push_has_no_date_for_one() -> None:
     found = update(f"Contact: <sip:a@h;pn-provider=webpush;pn-prid={ENDPOINT}>", flow=WSS)
     assert (found.expires, found.refresh_at) == (30 * 86400, None)
     assert update("Contact: <sip:a@h>").refresh_at is None
+
+
+def test_who_asks_for_an_hour_is_never_told_that_it_is_too_brief() -> None:
+    by = registrar(policy=ExpiryPolicy(push_least=7200, plain_least=7200))  # RFC 3261 10.3 step 7
+    for contact in ("<sip:a@h>", f"<sip:a@h{PUSH}>"):
+        assert refused(f"Contact: {contact};expires=3599", by=by).headers == (("min-expires", "7200"),)
+        assert update(f"Contact: {contact};expires=3600", by=by).expires in (3600, 30 * 86400)
 
 
 def test_one_bad_contact_refuses_them_all() -> None:
@@ -325,6 +328,144 @@ def test_a_query_lives_by_the_rules_of_a_phone_without_a_token() -> None:
     assert refused("Contact: <sip:a@h;pn-provider=fcm>;expires=59").headers == (("min-expires", "60"),)
 
 
+# ---- flows (RFC 5626 section 6)
+
+INSTANCE = ';+sip.instance="<urn:uuid:0001>"'
+FLOW_1 = f"Contact: <sip:a@h>{INSTANCE};reg-id=1"
+KNOWS_FLOWS = "Supported: path, Outbound"
+BEHIND = "Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bKx"
+EDGE, MIDDLE = "<sip:token@edge.example.com;lr;ob>", "<sip:middle.example.com;lr>"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reg_id", "is_outbound"),
+    [
+        ([FLOW_1, KNOWS_FLOWS], 1, True),
+        ([f"{FLOW_1};expires=0", KNOWS_FLOWS], 1, True),
+        ([FLOW_1, "k: outbound"], 1, True),
+        ([FLOW_1, KNOWS_FLOWS, BEHIND, f"Path: {EDGE}"], 1, True),
+        ([FLOW_1, KNOWS_FLOWS, BEHIND, f"Path: {MIDDLE}, {EDGE}"], 1, True),
+        ([FLOW_1, KNOWS_FLOWS, f"Path: {MIDDLE}"], 1, True),
+        # Flows all the same, but it does not want to hear of them.
+        ([FLOW_1], 1, False),
+        ([FLOW_1, "Supported: path"], 1, False),
+        # No flows: none is named, or its number is none.
+        ([f"Contact: <sip:a@h>{INSTANCE}", KNOWS_FLOWS], 0, False),
+        (["Contact: <sip:a@h>;reg-id=1", KNOWS_FLOWS], 0, False),
+        ([f"Contact: <sip:a@h>{INSTANCE};reg-id=0", KNOWS_FLOWS], 0, False),
+        # The first hop knows none, and the phone does not mind.
+        ([FLOW_1, BEHIND], 0, False),
+        ([FLOW_1, BEHIND, f"Path: {MIDDLE}"], 0, False),
+    ],
+)
+def test_a_flow_is_promised_if_there_is_one_and_the_phone_knows_of_them(
+    fields: list[str], reg_id: int, is_outbound: bool
+) -> None:  # O18, O20, O22
+    found = plan(*fields)
+    assert ([bound.reg_id for bound in found.op.contacts], found.is_outbound) == ([reg_id], is_outbound)
+    ok = answer(*stored(*fields, store=MemoryStore()), to_tag="us")
+    assert ok.headers.texts("require") == (["outbound"] if is_outbound else [])
+
+
+@pytest.mark.parametrize("path", [[], [f"Path: {MIDDLE}"]])
+def test_a_phone_whose_first_hop_lacks_flows_hears_so(path: list[str]) -> None:  # O18
+    assert refused(FLOW_1, KNOWS_FLOWS, BEHIND, *path).status == 439
+    # Only who asked for flows hears of them (O28).
+    for contact in (f"Contact: <sip:a@h>{INSTANCE}", "Contact: <sip:a@h>;reg-id=1"):
+        assert plan(contact, KNOWS_FLOWS, BEHIND, *path).is_outbound is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_taken"),
+    [
+        ([FLOW_1, "Contact: <sip:b@h>"], False),
+        ([f"{FLOW_1}, <sip:b@h>{INSTANCE};reg-id=2"], False),
+        ([f"{FLOW_1};expires=0, <sip:b@h>, <sip:c@h>"], False),
+        ([f"{FLOW_1}, <sip:b@h>;expires=0"], True),
+        ([f"{FLOW_1};expires=0, <sip:b@h>{INSTANCE};reg-id=2;expires=0"], True),
+        ([FLOW_1, "Contact: <sip:b@h>", BEHIND], True),  # there is no flow: the number is ignored
+        (["Contact: <sip:a@h>;reg-id=1, <sip:b@h>"], True),
+    ],
+)
+def test_a_flow_is_bound_alone(fields: list[str], is_taken: bool) -> None:  # O19
+    found = judged(*fields)
+    assert isinstance(found, Plan) if is_taken else isinstance(found, Refusal) and found.status == 400
+
+
+def test_all_contacts_and_a_flow_at_once_are_malformed() -> None:  # O6
+    with pytest.raises(ParseError):
+        judged("Contact: *;reg-id=1", "Expires: 0")
+
+
+def test_no_phone_is_told_to_keep_its_radio_awake() -> None:  # O15
+    for contact in ("<sip:a@h>", f"<sip:a@h{PUSH}>"):
+        ok = answer(*stored(f"Contact: {contact}{INSTANCE};reg-id=1", KNOWS_FLOWS, store=MemoryStore()), to_tag="us")
+        assert ok.headers.texts("require") == ["outbound"]
+        assert "flow-timer" not in ok.headers
+
+
+# ---- paths and routes (RFC 3327, RFC 3608)
+
+
+def test_a_path_is_kept_and_comes_back_in_its_order() -> None:  # PA6
+    fields = ["Contact: <sip:a@h>", BEHIND, f"Path: {MIDDLE}, {EDGE}", "Path: <sip:last;lr>"]
+    assert plan(*fields).op.path == (MIDDLE, EDGE, "<sip:last;lr>")
+    ok = answer(*stored(*fields, store=MemoryStore()), to_tag="us")
+    assert ok.headers.values("path") == [MIDDLE, EDGE, "<sip:last;lr>"]
+    assert ok.headers.values("supported") == ["path", "outbound"]
+    assert "path" not in answer(*stored("Contact: <sip:a@h>", store=MemoryStore()), to_tag="us").headers
+
+
+def test_a_path_that_leads_nowhere_is_malformed() -> None:
+    with pytest.raises(ParseError):
+        judged("Contact: <sip:a@h>", "Path: <tel:+1>")
+
+
+def test_no_route_of_a_register_comes_back() -> None:  # RG1, RFC 3608
+    fields = ["Contact: <sip:a@h>", "Record-Route: <sip:p;lr>", "Service-Route: <sip:s;lr>"]
+    ok = answer(*stored(*fields, store=MemoryStore()), to_tag="us")
+    assert not {"record-route", "service-route"} & {key for key, _ in ok.headers}
+
+
+# ---- what is not there: GRUU (docs/adr/0012-gruu.md)
+
+
+def test_a_gruu_is_neither_given_nor_taken_from_anybody() -> None:
+    store, by = MemoryStore(), registrar()
+    gruus = ';pub-gruu="sip:alice@example.com;gr=urn:uuid:0001";Temp-Gruu="sip:x@example.com;gr"'
+    fields = [f"Contact: <sip:a@h>{INSTANCE}{gruus};x=1", "Supported: gruu"]
+    ok = answer(*stored(*fields, store=store, by=by), to_tag="us")
+    shown = answer(*stored(store=store, seq=2, by=by), to_tag="us")
+    for response in (ok, shown):
+        assert response.headers.values("contact") == [f"<sip:a@h>{INSTANCE};x=1;expires=3600"]
+        assert "gruu" not in response.encode().decode().lower()
+
+
+# ---- keep-alives without flows (RFC 6223)
+
+
+@pytest.mark.parametrize(
+    ("via", "fields", "keep"),
+    [
+        (";keep", ["Contact: <sip:a@h>"], ";keep=0"),
+        (";keep", ["Contact: <sip:a@h>;expires=0"], ";keep"),
+        (";keep", [], ";keep"),
+        (";keep", [f"Contact: <sip:a@h{PUSH}>"], ";keep"),  # nothing keeps its radio awake
+        (";keep=30", ["Contact: <sip:a@h>"], ";keep=30"),
+        ("", ["Contact: <sip:a@h>"], ""),
+    ],
+)
+def test_keep_alives_are_taken_from_phones_that_nothing_else_can_reach(via: str, fields: list[str], keep: str) -> None:
+    message, made, registered = stored(*fields, store=MemoryStore())
+    top = f"SIP/2.0/UDP 198.51.100.7:40112;branch=z9hG4bK-1{via}"
+    message.headers.replace_values("via", [top, "SIP/2.0/TCP inner;branch=z9hG4bKi;keep"])
+    ok = answer(message, made, registered, to_tag="us")
+    assert ok.headers.values("via") == [
+        f"SIP/2.0/UDP 198.51.100.7:40112;branch=z9hG4bK-1{keep}",
+        "SIP/2.0/TCP inner;branch=z9hG4bKi;keep",
+    ]
+
+
 # ---- what is stored
 
 
@@ -406,6 +547,42 @@ def test_the_200_has_the_phones_own_contact_as_it_wrote_it_and_others_without_th
     assert ok.headers.texts("feature-caps") == [FCM_CAPS]
     assert ok.headers.get("date") == "Fri, 15 Jan 2027 08:00:00 GMT"
     assert ok.headers.get("to") == "<sip:bob@example.com>;tag=us"
+
+
+def test_what_a_phone_says_of_itself_is_kept_and_comes_back() -> None:
+    # RFC 8599 section 8.5 and RFC 3840: feature tags are the phone's own.
+    tags = ';+sip.instance="<urn:a>";reg-id=1;+sip.pnsreg;audio;methods="INVITE,MESSAGE";+x="#=5"'
+    _, made, registered = stored(f"Contact: <sip:a@h{PUSH}>{tags}", store=(store := MemoryStore()))
+    assert [binding.params for binding in registered.bindings] == [tags]
+    ok = answer(register(), made, registered, to_tag="us")
+    assert ok.headers.values("contact") == [f"<sip:a@h{PUSH}>{tags};expires=2592000"]
+    shown = answer(*stored(store=store, seq=2), to_tag="us")
+    assert shown.headers.values("contact") == [f"<sip:a@h>{tags};expires=2592000"]
+
+
+def test_the_200_shows_what_is_bound_and_nothing_else() -> None:  # RG10
+    same = ';+sip.instance="<urn:a>"'
+    ok = answer(*stored(f"Contact: <sip:a@h>{same}, <sip:b@h>{same};x", store=MemoryStore()), to_tag="us")
+    assert ok.headers.values("contact") == [f"<sip:b@h>{same};x;expires=3600"], "both are one phone: the last stands"
+    many = ", ".join(f"<sip:a{number}@h>" for number in range(MAX_BINDINGS + 1))
+    ok = answer(*stored(f"Contact: {many}", store=MemoryStore()), to_tag="us")
+    assert ok.headers.values("contact") == [f"<sip:a{n}@h>;expires=3600" for n in range(1, MAX_BINDINGS + 1)]
+
+
+def test_what_is_left_is_counted_in_whole_seconds() -> None:
+    by, store, odd = registrar(), MemoryStore(), WALL + 0.1
+    op = by.plan(register("Contact: <sip:a@h>"), ALICE, TLS, odd)
+    assert isinstance(op, Plan)
+    store.submit(op.op)
+    for later, left in ((0.0, 3600), (3599.0, 1), (3599.9, 1)):
+        message = register(seq=2)
+        made = by.plan(message, ALICE, TLS, odd + later)
+        assert isinstance(made, Plan)
+        results: list[Registered | OutOfOrder] = []
+        store.submit(made.op, results.append)
+        assert isinstance(results[0], Registered)
+        ok = answer(message, made, results[0], to_tag="us")
+        assert ok.headers.values("contact") == [f"<sip:a@h>;expires={left}"]
 
 
 def test_each_service_has_its_own_line_in_the_200() -> None:

@@ -137,6 +137,27 @@ def test_from_and_to_are_addresses() -> None:
     assert address(both, "to").uri == "sip:b@h"
 
 
+@pytest.mark.parametrize("text", ['"B, A" <sip:a@h>;tag=1', "<sip:a,b@h>", '<sip:a@h>;x="1,2"'])
+def test_a_comma_in_quotes_or_brackets_makes_no_list(text: str) -> None:
+    assert address(headers(("from", text)), "from").uri.startswith("sip:a")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<sip:a@h>, <sip:b@h>",
+        "<sip:a@h>;tag=1, <sip:b@h>;tag=2",
+        "sip:a@h;tag=1,sip:b@h",
+        "<sip:a@h>;tag=1,",
+        ', "',
+        ",",
+    ],
+)
+def test_two_senders_in_one_field_are_refused(text: str) -> None:
+    with pytest.raises(ParseError):
+        address(headers(("from", text)), "from")
+
+
 @pytest.mark.parametrize("fields", [[], [("from", "")]])
 def test_a_missing_from_is_refused(fields: list[tuple[str, str]]) -> None:
     with pytest.raises(ParseError, match="From is missing"):

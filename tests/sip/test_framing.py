@@ -127,6 +127,18 @@ def test_a_broken_stream_stays_broken_and_shows_its_head() -> None:
     assert framer.head() == broken[:-3]
 
 
+@pytest.mark.parametrize("line", ["INVITE", "INVITE sip:h", "GET / HTTP/1.1", "\x16\x03\x01"])
+def test_what_begins_no_message_ends_the_stream(line: str) -> None:
+    stream = octets(line, "Content-Length: 0")
+    assert frames([stream + EMPTY]) == ["the first line is no SIP start line"]
+    assert frames(singly(stream)) == ["the first line is no SIP start line"]
+
+
+def test_a_response_that_cannot_be_read_ends_no_stream() -> None:
+    response = octets("SIP/2.0 4294967301 big", "Content-Length: 0")
+    assert frames([response + EMPTY]) == [response, EMPTY]
+
+
 @pytest.mark.parametrize(
     ("broken", "status"),
     [

@@ -4,7 +4,7 @@ import pytest
 from tests.support.sip_messages import octets, received_request, received_response, request_fields
 
 from ringwake.sip.errors import ParseError
-from ringwake.sip.parser import MAX_FIELDS, MAX_HEAD, MAX_LINE, MAX_MESSAGE, parse
+from ringwake.sip.parser import MAX_FIELDS, MAX_HEAD, MAX_LINE, MAX_MESSAGE, check_start_line, parse
 
 START = "OPTIONS sip:h SIP/2.0"
 
@@ -66,6 +66,39 @@ def test_a_response_comes_apart(line: str, status: int, reason: str) -> None:
 def test_what_could_not_be_answered_is_refused(received: bytes) -> None:
     with pytest.raises(ParseError):
         parse(received)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        START,
+        "OPTIONS  <sip:h>  sip/9  ",
+        "X SIP/",
+        "SIP/2.0 200 OK",
+        "SIP/2.0 4294967301 big",
+        "SIP/3.0 200 OK",
+        "SIP/",
+    ],
+)
+def test_a_line_that_begins_a_message_is_known_by_its_version(line: str) -> None:
+    check_start_line(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "INVITE",
+        "INVITE sip:h",
+        "GET / HTTP/1.1",
+        "OPT(IONS sip:h SIP/2.0",
+        " OPTIONS sip:h SIP/2.0",
+        "RTSP/1.0 200",
+    ],
+)
+def test_any_other_line_begins_none(line: str) -> None:
+    with pytest.raises(ParseError, match="no SIP start line"):
+        check_start_line(line)
 
 
 @pytest.mark.parametrize(

@@ -71,5 +71,7 @@ def test_a_tag_is_seen_without_parsing(text: str, expected: bool) -> None:
 def test_a_request_without_a_transaction_gets_the_same_tag_again() -> None:
     first, again, other = request(), request(), request(seq=2)  # section 8.2.7
     assert stateless_reply(first, 503).encode() == stateless_reply(again, 503).encode()
+    more = stateless_reply(first, 503, headers=[("retry-after", "5")])
+    assert more.headers.get("retry-after") == "5"
     assert has_tag(stateless_reply(first, 503).headers.get("to") or "")
     assert stateless_reply(first, 503).headers.get("to") != stateless_reply(other, 503).headers.get("to")

@@ -26,6 +26,8 @@ def dump(image: Image) -> dict[tuple[Table, str], Value]:
     letters = {known: letter.message for known, letter in messages._by_id.items()}
     arrived = {aor: {known: mail.message for known, mail in held.items()} for aor, held in messages._by_aor.items()}
     assert arrived == _by_aor(letters)
+    assert calls._expiry._at == {known: record.received_at for known, record in calls._by_id.items()}
+    _check_agenda(calls._expiry)
     assert messages._expiry._at == {known: letter.expires_at for known, letter in letters.items()}
     _check_agenda(messages._expiry)
     values: list[Value] = [binding for aor in bindings.aors() for binding in bindings.at(aor)]
@@ -48,9 +50,10 @@ def _check_bindings(image: Image) -> None:
             for _, token in binding.push.tokens if binding.push else ():
                 tokens.setdefault(token.digest, set()).add(aor)
             assert bindings._expiry._at[aor] <= binding.expires_at
-            # One that has expired by the clock of some TakeDue may stand in no agenda any more.
-            if binding.refresh_at is not None and aor in bindings._due._at:
-                assert bindings._due._at[aor] <= binding.refresh_at
+            # One that has expired by the clock of some TakeDue may stand in no agenda any more, or behind another.
+            noted = bindings._due._at.get(aor)
+            if binding.refresh_at is not None and noted is not None:
+                assert noted <= max(binding.refresh_at, binding.expires_at)
     assert {digest: set(aors) for digest, aors in bindings._by_token.items()} == tokens
     assert all(len(set(aors)) == len(aors) for aors in bindings._by_token.values())
     _check_agenda(bindings._expiry)

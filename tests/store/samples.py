@@ -66,7 +66,7 @@ def register(*contacts: ContactUpdate, aor: Aor = ALICE, cseq: int = 1, wall: fl
 
 def binding(new_id: str = "a1", **given: Any) -> Binding:
     """Return what a first REGISTER with this contact leaves behind."""
-    names = ("aor", "cseq", "wall", "call_id", "flow", "user_agent")
+    names = ("aor", "cseq", "wall", "call_id", "flow", "user_agent", "path")
     of_request = {name: given.pop(name) for name in names if name in given}
     merged = merge((), register(contact(new_id, **given), **of_request))
     assert not isinstance(merged, OutOfOrder)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.store.samples import ALICE, BOB, NOW, call
 
-from ringwake.store.calls import Calls
+from ringwake.store.calls import LONGEST_SECONDS, Calls
 from ringwake.store.changes import Changes
 from ringwake.store.rows import row
 
@@ -81,3 +81,17 @@ def test_load_adds() -> None:
     calls = Calls()
     calls.load(call(1))
     assert calls.at(ALICE, NOW) == (call(1),)
+
+
+def test_one_whose_end_could_not_be_written_is_removed_when_nobody_can_wait_for_it_any_more() -> None:
+    calls, changes = Calls(), Changes()
+    for record in (call(1, at=NOW + 1), call(2), call(3, at=NOW + 2)):
+        calls.park(Changes(), record)
+    calls.finish(Changes(), call(3, at=NOW + 2))
+    over = NOW + LONGEST_SECONDS
+    assert not calls.remove_expired(changes, over - 0.1)
+    assert [calls.remove_expired(changes, over + 1) for _ in range(3)] == [True, True, False]
+    assert changes.rows == [row(call(2), None), row(call(1, at=NOW + 1), None)]
+    changes.undo()
+    assert [record.id for record in calls.everywhere()] == ["call2", "call1"]
+    assert calls.remove_expired(Changes(), over + 1)

@@ -40,11 +40,13 @@ from ringwake.model.store_ops import (
     PutAccount,
     PutSubscription,
     Recover,
+    Recovered,
     Refreshed,
     RemoveAccount,
     Sweep,
     TakeDue,
 )
+from ringwake.store.calls import LONGEST_SECONDS
 from ringwake.store.image import Image
 from ringwake.store.rows import Letter, Subscription
 
@@ -79,6 +81,17 @@ def a_full_image() -> Image:
 # ---- REGISTER
 
 
+def test_a_call_whose_end_could_not_be_written_is_swept_after_the_messages() -> None:
+    image = Image()
+    do(image, Park(call=call(1)))
+    do(image, KeepMessage(message=message(1, lasts=600)))
+    over = NOW + LONGEST_SECONDS
+    assert do(image, Sweep(wall=over, limit=1)) == 1
+    assert [record.id for record, _ in do(image, Recover(wall=over)).calls] == ["call1"]
+    assert do(image, Sweep(wall=over, limit=9)) == 1
+    assert do(image, Recover(wall=over)) == Recovered()
+
+
 def test_register_hands_out_what_waits() -> None:
     image = Image()
     do(image, Park(call=call()))
@@ -96,6 +109,36 @@ def test_register_returns_the_calls_as_they_were_and_invites_in_the_same_step() 
     again = registered(do(image, register(contact("a1"), contact("a2"), cseq=2)))
     assert again.calls == (replace(call(), invited=("a1",)),)
     assert do(image, Recover(wall=NOW)).calls[0][0].invited == ("a1", "a2")
+
+
+def test_two_flows_of_one_phone_wait_as_one() -> None:
+    image = Image()
+    do(image, Park(call=call()))
+    flows = [contact(f"a{number}", instance="<urn:1>", reg_id=number) for number in (1, 2)]
+    do(image, register(flows[0]))
+    do(image, KeepMessage(message=message()))
+    second = registered(do(image, register(flows[1], call_id="second")))
+    assert [known.phone for known in second.bindings] == ["a1", "a1"]
+    assert second.calls == (replace(call(), invited=("a1",)),), "it has the INVITE already, down its first flow"
+    (kept,) = second.messages
+    assert kept.waiting == ("a1",)
+    assert do(image, KeepMessage(message=message(2))).message.waiting == ("a1",)
+    # Its first flow goes: what waits for the phone still waits.
+    do(image, register(replace(flows[0], expires=0.0), cseq=2))
+    assert [known.waiting for known, _ in do(image, Recover(wall=NOW)).messages] == [("a1",), ("a1",)]
+    assert do(image, MessageDone(message="message1", binding="a1"))
+    do(image, Sweep(wall=NOW + 3600, limit=1))
+    assert [known.waiting for known, _ in do(image, Recover(wall=NOW)).messages] == []
+
+
+def test_a_flow_that_expires_leaves_the_phones_mail_to_its_other_flow() -> None:
+    image = Image()
+    do(image, register(contact("a1", instance="<urn:1>", reg_id=1, expires=60.0)))
+    do(image, register(contact("a2", instance="<urn:1>", reg_id=2), call_id="second"))
+    do(image, KeepMessage(message=message()))
+    assert do(image, Sweep(wall=NOW + 60, limit=1)) == 1
+    ((kept, phones),) = do(image, Recover(wall=NOW + 60)).messages
+    assert (kept.waiting, [known.id for known in phones]) == (("a1",), ["a2"])
 
 
 def test_register_knows_only_its_own_aor() -> None:

@@ -30,8 +30,12 @@ class FaultyStore:
         """Seconds until an operation is durable."""
         self.broken: tuple[type[Op[Any]], ...] = ()
         """Operations that cannot be made durable."""
+        self.is_full = False
+        """Whether so much waits for the disk that nothing more is taken: not even applied."""
         self.submitted: list[Op[Any]] = []
         """All that were submitted, in order."""
+        self.undone: list[Op[Any]] = []
+        """Those that could not be made durable, or were not when the power went."""
         self._image = Image()
         self._waiting: deque[_Waiting] = deque()
 
@@ -42,6 +46,10 @@ class FaultyStore:
         durable: Callable[[R | Failed], None] | None = None,
     ) -> None:
         self.submitted.append(op)
+        if self.is_full:
+            if durable is not None:
+                durable(Failed("too many operations wait for the disk"))
+            return
         step = self._image.apply(op)
         self._waiting.append(_Waiting(op, step, durable))
         # First come, first durable: each call takes whatever has waited longest.
@@ -55,6 +63,10 @@ class FaultyStore:
     async def close(self) -> None:
         """Nothing is open."""
 
+    def lose_power(self) -> None:
+        """Forget what is not durable yet; nobody is told."""
+        self._undo()
+
     def _settle(self) -> None:
         if not self._waiting:
             return
@@ -63,9 +75,13 @@ class FaultyStore:
             if first.durable is not None:
                 first.durable(first.step.result)
             return
-        failed, self._waiting = list(self._waiting), deque()
-        for waiting in reversed(failed):
-            waiting.step.undo()
-        for waiting in failed:
+        for waiting in self._undo():
             if waiting.durable is not None:
                 waiting.durable(Failed("the disk is full"))
+
+    def _undo(self) -> list[_Waiting]:
+        undone, self._waiting = list(self._waiting), deque()
+        for waiting in reversed(undone):
+            waiting.step.undo()
+        self.undone += [waiting.op for waiting in undone]
+        return undone

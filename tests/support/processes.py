@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,13 +22,15 @@ SECONDS = 30.0
 class Program:
     """A running program whose standard output is read line by line."""
 
-    def __init__(self, *command: str, state: Path | None = None) -> None:
+    def __init__(self, *command: str, state: Path | None = None, log: Path | None = None) -> None:
         self.lines: list[str] = []
         self._rest = b""
         environment = {**os.environ, **({"RINGWAKE_STATE": str(state)} if state else {})}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
-        )
+        with ExitStack() as files:
+            stderr = files.enter_context(log.open("wb")) if log else None
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment, bufsize=0
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -92,9 +94,9 @@ class Program:
 
 
 @contextmanager
-def ringwake(*arguments: str, state: Path) -> Iterator[Program]:
-    """Run one of our commands while the context is open."""
-    with Program(RINGWAKE, *arguments, state=state) as program:
+def ringwake(*arguments: str, state: Path, log: Path | None = None) -> Iterator[Program]:
+    """Run one of our commands while the context is open; `log` takes its standard error."""
+    with Program(RINGWAKE, *arguments, state=state, log=log) as program:
         yield program
 
 

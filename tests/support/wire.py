@@ -31,6 +31,8 @@ class Wire:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, 0))
         self.host, self.port = self._socket.getsockname()
+        self.heard = bytearray()
+        """Every octet that came."""
 
     def __enter__(self) -> Self:
         return self
@@ -70,9 +72,11 @@ class Wire:
         """Return the next message, None when none comes in time."""
         self._socket.settimeout(max(0.001, seconds))
         try:
-            return parse(self._socket.recv(65_535))
+            octets = self._socket.recv(65_535)
         except TimeoutError:
             return None
+        self.heard += octets
+        return parse(octets)
 
     def request(self, *methods: str, seconds: float = SECONDS) -> Request | None:
         """Return the next request of one of these methods, of any without."""

@@ -38,7 +38,7 @@ def test_it_asks_for_push_inside_the_brackets_of_its_contact() -> None:  # U1
     assert request.start_line() == "REGISTER sip:example.com SIP/2.0"
     assert contact_of(request) == (
         "<sip:alice@192.0.2.1:5060;transport=tcp;pn-provider=apns;pn-param=TEAM.com.example.voip&remote;"
-        f'pn-prid=aa:voip&bb:remote>;+sip.instance="<{INSTANCE}>"'
+        f'pn-prid=aa:voip&bb:remote>;+sip.instance="<{INSTANCE}>";reg-id=1'
     )
     assert request.headers.get("expires") == "3600"
     assert request.headers.get("to") == "<sip:alice@example.com>"
@@ -94,6 +94,53 @@ def test_a_query_names_a_service_or_none_and_binds_nothing(provider: str, parame
     contact = contact_of(request)
     assert contact.endswith(parameter)
     assert (request.headers.get("expires"), "pn-prid" in contact, "alice@" in contact) == ("0", False, False)
+
+
+def test_it_states_no_capabilities_of_proxies_and_does_not_offer_to_refresh_by_itself() -> None:
+    # G14: whose URI stands in the Contact uses no Feature-Caps. U9: only who refreshes without a push says +sip.pnsreg.
+    request = registration().request(TLS, expires=3600)
+    assert "feature-caps" not in request.headers
+    assert "pnsreg" not in contact_of(request)
+
+
+# ---- flows (RFC 5626)
+
+
+def test_it_registers_as_a_flow_that_keeps_its_number() -> None:  # O1, O2
+    before, after_a_restart = registration(), registration()
+    for made in (before, after_a_restart):
+        for expires in (3600, 0):
+            request = made.request(TLS, expires=expires)
+            assert contact_of(request).endswith(f';+sip.instance="<{INSTANCE}>";reg-id=1')
+            assert request.headers.values("supported") == ["path", "outbound"]
+            assert "require" not in request.headers
+
+
+def test_where_flows_are_not_known_it_registers_as_everybody_does() -> None:  # O4
+    made = registration()
+    made.uses_flows = False
+    request = made.request(TLS, expires=3600)
+    assert contact_of(request).endswith(f';+sip.instance="<{INSTANCE}>"')
+    assert request.headers.values("supported") == ["path"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_flow", "timer"),
+    [
+        ([("require", "outbound"), ("flow-timer", "120")], True, 120),
+        ([("require", "x, Outbound")], True, 0),
+        ([("supported", "outbound")], False, 0),
+        ([("require", "outbound"), ("flow-timer", "soon")], True, 0),
+        ([("require", "outbound"), ("flow-timer", "-5")], True, 0),
+        ([("require", "outbound"), ("flow-timer", "9999999999")], True, 0),
+        ([], False, 0),
+    ],
+)
+def test_it_has_a_flow_only_if_the_registrar_says_so(
+    fields: list[tuple[str, str]], has_flow: bool, timer: int
+) -> None:  # O3
+    found = granted(*fields)
+    assert (found.has_flow, found.flow_timer) == (has_flow, timer)
 
 
 # ---- the answer

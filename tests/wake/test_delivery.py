@@ -114,3 +114,8 @@ def test_an_outcome_that_comes_after_the_stop_changes_nothing(outcome: Outcome) 
     push.stop()
     push.outcome(outcome, 1.0)
     assert (push.stage, push.next_at, push.is_due(99.0), push.attempts) == (Stage.STOPPED, None, False, 1)
+
+
+def test_that_another_wake_is_under_way_is_news_once() -> None:
+    push = Delivery(now=0.0, until=20.0, jitter=0.5)
+    assert [push.share(at) for at in (0.0, 0.5, 1.0)] == [True, False, False]

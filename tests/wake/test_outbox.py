@@ -41,11 +41,16 @@ class Phone:
     """One phone's outbox, and what it was sent."""
 
     def __init__(self) -> None:
-        self.outbox = Outbox(binding(), composed)
+        self.outbox = Outbox(binding(), composed, wake=self._wake)
+        self.woken: list[tuple[str, str, float]] = []
         self.sent: list[tuple[str, int]] = []
         self.done: list[str] = []
         self.noted: list[tuple[Happened, object]] = []
         self.requests: list[Request] = []
+
+    def _wake(self, message: StoredMessage, to: Binding, now: float) -> Effects:
+        self.woken.append((message.id, to.id, now))
+        return NOTHING
 
     def add(self, *names: str) -> None:
         self.perform(self.outbox.add(stored(name) for name in names))
@@ -96,6 +101,16 @@ def test_a_message_that_is_in_the_queue_already_is_not_doubled() -> None:
     assert phone.outbox.is_settled
 
 
+def test_a_message_that_the_phone_has_had_is_not_sent_again() -> None:
+    """A REGISTER that was applied while it was under way is durable after it, and brings it (torture, seed 38)."""
+    phone = Phone()
+    phone.add("one")
+    phone.answer("one", 200)
+    phone.add("one", "two")
+    assert [name for name, _ in phone.sent] == ["one", "two"]
+    assert phone.done == ["one"]
+
+
 @pytest.mark.parametrize("status", [200, 202, 300, 403, 404, 415, 488, 600, 603])
 def test_what_a_phone_takes_or_refuses_for_good_is_done(status: int) -> None:
     phone = Phone()
@@ -117,13 +132,13 @@ def test_what_a_phone_may_take_another_time_waits_for_its_next_register(status: 
 
 
 @pytest.mark.parametrize("failure", list(Failure))
-def test_a_phone_that_cannot_be_reached_gets_them_again_when_it_registers(failure: Failure) -> None:
+def test_a_phone_that_cannot_be_reached_is_woken_and_gets_them_again_when_it_registers(failure: Failure) -> None:
     phone = Phone()
     phone.add("one", "two")
     assert phone.outbox.failed(branch("other"), failure, 5.0) == NOTHING
-    assert not phone.outbox.is_settled
+    assert (phone.outbox.is_settled, phone.woken) == (False, [])
     assert phone.outbox.failed(branch("one"), failure, 5.0) == NOTHING
-    assert phone.outbox.is_settled
+    assert (phone.outbox.is_settled, phone.woken) == (True, [("one", "a", 5.0)])
 
 
 @pytest.mark.parametrize(("name", "status"), [("one", 100), ("one", 180), ("two", 200), ("other", 486)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.proxy.fork import abandoned, branch, forwarded
@@ -12,7 +13,7 @@ from tests.wake.phones import WALL, android, binding, flow, iphone
 from ringwake.model.call import CallEnd
 from ringwake.model.effects import NOTHING
 from ringwake.model.events import Happened
-from ringwake.model.push import Accepted, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.push import Accepted, Kind, Outcome, PushTarget, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import Finish, ForgetToken, Invite
 from ringwake.proxy.branch import BranchState
 from ringwake.sip.transactions.events import Failure
@@ -261,6 +262,25 @@ def test_a_token_that_was_registered_after_the_push_is_not_forgotten() -> None:
     assert call.said == [], "it has come: its branch goes on"
 
 
+@pytest.mark.parametrize("outcome", [GONE, OK, DOWN])
+def test_an_outcome_is_never_taken_for_that_of_a_later_push(outcome: Outcome) -> None:
+    # It came with a new token while its push was under way, and vanished again: nothing is known of the new token.
+    call = Call()
+    call.start(a=WAKE)
+    call.woken("a", flow(2), push=android("a new token"))
+    call.failed("a", TRANSPORT)
+    assert call.pushed_to() == ["a"]
+    call.run(3.0)
+    call.pushed("a", outcome)
+    call.run(3.0)
+    assert [push.token.reveal() for _, _, push in call.pushes] == ["token-of-a", "token-of-a new token"]
+    new = android("a new token").tokens[0][1]
+    assert all(op.digest != new.digest for op in call.ops if isinstance(op, ForgetToken))
+    assert call.said == []
+    call.pushed("a", GONE)
+    assert call.said == [480]
+
+
 def test_two_calls_share_one_wake_until_its_push_fails() -> None:
     budget = Budget(window=TIMING.wake)
     first, second = Call(budget=budget), Call(budget=budget, name="c2")
@@ -268,7 +288,7 @@ def test_two_calls_share_one_wake_until_its_push_fails() -> None:
     second.start(a=WAKE)
     second.run(3.0)
     assert second.pushed_to() == []
-    assert set(second.noted) == {Happened.PUSH_SUPPRESSED}
+    assert second.noted == [Happened.PUSH_SUPPRESSED], "however often it has looked again"
     first.pushed("a", DOWN)
     second.run(3.5)
     assert second.pushed_to() == ["a"]
@@ -305,6 +325,31 @@ def test_an_outcome_that_comes_late_is_noted_and_does_nothing_else() -> None:
     call.pushed("a", GONE)
     assert call.noted[-2:] == [Happened.PUSH_ACCEPTED, Happened.PUSH_FAILED]
     assert (call.said, len(call.pushed_to())) == ([487], 1)
+
+
+def test_a_phone_that_logs_out_is_pushed_to_no_more_and_told_nothing() -> None:
+    call = Call()
+    call.start(a=WAKE, b=WAKE)
+    for device in "ab":
+        call.pushed(device, DOWN)
+    call.call.left(["b"])
+    call.run(1.0)
+    assert call.pushed_to() == ["a", "b", "b"]
+    call.pushed("b", OK)
+    call.run(TIMING.wake)
+    assert (call.said, call.pushed_to(Kind.MISSED)) == ([480], ["b"])
+
+
+def test_an_app_that_removes_its_old_binding_before_it_registers_anew_is_waited_for() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", OK)
+    call.call.left([])
+    call.run(2.0)
+    assert call.said == []
+    call.woken("new", flow(2))
+    call.answer("new", 200)
+    assert (call.sent, call.said) == ([("new", flow(2))], [200])
 
 
 # ---- a phone that seems awake
@@ -404,14 +449,78 @@ def test_a_phone_that_moved_while_it_rang_rings_on_down_its_new_flow(at: float) 
     assert call.cancelled == [branch("a")], "it gains no time by moving"
 
 
-@pytest.mark.parametrize("failure", list(Failure))
-def test_a_flow_that_breaks_after_the_wait_is_the_phones_end(failure: Failure) -> None:
+@pytest.mark.parametrize("push", [None, android("a")])
+@pytest.mark.parametrize("at", [5.0, TIMING.wake + 10.0])
+def test_a_phone_that_rang_is_given_a_moment_to_come_back_from_another_network(
+    push: PushTarget | None, at: float
+) -> None:
+    call = Call()
+    call.start_with([on(flow(), push=push)])
+    call.answer("a", 180)
+    call.run(at)
+    call.failed("a", TRANSPORT)
+    call.run(at + TIMING.answer - 0.1)
+    assert (call.said, call.sent) == ([180], [("a", flow(1))])
+    call.woken("a", flow(2), push=push)
+    assert call.sent == [("a", flow(1)), ("a", flow(2))]
+    call.answer("a", 180)
+    call.answer("a", 200)
+    assert call.said == [180, 180, 200]
+    assert call.pushed_to() == (["a"] if push and at < TIMING.wake else [])
+
+
+@pytest.mark.parametrize("at", [TIMING.wake - 1.0, TIMING.wake + 10.0])
+def test_a_phone_that_rang_and_does_not_come_back_is_its_end(at: float) -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(at)
+    call.failed("a", TRANSPORT)
+    call.run(at + TIMING.answer - 0.1)
+    assert call.said == [180]
+    call.run(at + TIMING.answer)
+    assert (call.said, ends(call)) == ([180, 480], [CallEnd.NO_ANSWER])
+
+
+def test_a_branch_that_times_out_after_the_wait_is_the_phones_end() -> None:
     call = Call()
     call.start(a=RING)
     call.answer("a", 100)
     call.run(TIMING.wake + 1.0)
-    call.failed("a", failure)
+    call.failed("a", TIMEOUT)
     assert (call.said, call.pushes) == ([480], [])
+
+
+def test_no_coming_and_going_of_phones_keeps_a_call_open_for_ever() -> None:
+    over = TIMING.wake + TIMING.ring
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    for number in range(2, 40):
+        call.run(3.0 * number)
+        call.failed("a", TRANSPORT)
+        call.woken("a", flow(number))
+        if call.sent[-1] == ("a", flow(number)):
+            call.answer("a", 180)
+    assert len(call.finals) == 1
+    assert 3.0 * (len(call.sent) + 1) == pytest.approx(over, abs=3.0)
+
+
+def test_a_phone_that_comes_late_rings_until_the_call_is_over_and_one_that_comes_later_not_at_all() -> None:
+    over = TIMING.wake + TIMING.ring
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(over - 30.0)
+    call.woken("late", flow(7))
+    call.answer("late", 180)
+    call.run(over)
+    assert call.cancelled == [branch("a"), branch("late")]
+    call.woken("later", flow(8))
+    assert call.sent[-1] == ("late", flow(7))
+    call.answer("a", 487)
+    call.answer("late", 487)
+    assert call.finals == [480]
 
 
 def test_a_phone_that_was_pushed_to_may_come_after_its_old_branch_has_timed_out() -> None:
@@ -611,3 +720,174 @@ def test_a_call_taken_up_after_its_time_is_still_ended() -> None:
     known = call.call.context.branch("a")
     assert known is not None
     assert known.state is BranchState.DONE
+
+
+# ---- several flows of one phone (RFC 5626 section 7)
+
+PHONE: dict[str, Any] = {"instance": "<urn:x>", "first": "b"}
+
+
+def two_flows(*, push: PushTarget | None = None) -> Call:
+    """Return a call to a phone with two live flows, `b` and `c`, under way down the first."""
+    call = Call()
+    first, second = (binding(name, flow=flow(n), reg_id=n, push=push, **PHONE) for n, name in ((1, "b"), (2, "c")))
+    call.start_with([Target(first, Action.RING, (second,))])
+    assert call.sent == [("b", flow(1))]
+    assert call.ops == [Invite(call="c1", bindings=("b",))]
+    return call
+
+
+def test_the_other_flow_is_not_tried_while_the_first_may_answer() -> None:  # O24
+    call = two_flows()
+    call.woken("c", flow(3), reg_id=2, **PHONE)  # it refreshes its second flow meanwhile
+    assert call.sent == [("b", flow(1))]
+    call.answer("b", 180)
+    call.answer("b", 200)
+    assert (call.sent, call.said) == ([("b", flow(1))], [180, 200])
+
+
+@pytest.mark.parametrize("how", [Failure.TRANSPORT, Failure.TIMEOUT, 408, 430])
+def test_a_flow_that_has_failed_is_followed_by_the_next(how: Failure | int) -> None:  # O25
+    call = two_flows()
+    call.now = 1.0
+    call.answer("b", how) if isinstance(how, int) else call.failed("b", how)
+    assert call.sent == [("b", flow(1)), ("c", flow(2))]
+    assert call.said == []
+    call.answer("c", how) if isinstance(how, int) else call.failed("c", how)
+    assert call.sent[2:] == [], "each is tried once"
+    assert call.finals == [408 if how == 408 else 480]
+
+
+def test_the_flow_that_was_registered_last_is_the_next() -> None:
+    call = two_flows()
+    call.woken("c", flow(3), reg_id=2, push=None, **PHONE)
+    call.woken("d", flow(4), reg_id=3, push=None, **PHONE)
+    for name in ("b", "c", "d"):
+        call.failed(name, Failure.TRANSPORT)
+    assert call.sent == [("b", flow(1)), ("c", flow(3)), ("d", flow(4))]
+    assert call.finals == [480]
+
+
+@pytest.mark.parametrize("status", [480, 486, 500, 503])
+def test_a_phone_that_has_answered_is_not_asked_again_down_its_other_flow(status: int) -> None:  # O25
+    call = two_flows()
+    call.answer("b", status)
+    assert call.sent == [("b", flow(1))]
+    assert len(call.finals) == 1
+
+
+def test_a_phone_that_rang_in_vain_does_not_ring_again_down_its_other_flow() -> None:
+    call = two_flows()
+    call.answer("b", 180)
+    call.answer("b", 408)
+    assert (call.sent, call.finals) == ([("b", flow(1))], [408])
+
+
+def test_a_phone_that_rings_when_its_flow_breaks_rings_on_down_the_other() -> None:
+    call = two_flows()
+    call.answer("b", 180)
+    call.failed("b", Failure.TRANSPORT)
+    assert call.sent == [("b", flow(1)), ("c", flow(2))]
+    call.answer("c", 200)
+    assert call.finals == [200]
+
+
+def test_a_phone_that_says_nothing_down_one_flow_is_tried_down_the_other_before_it_is_given_up() -> None:
+    call = two_flows()
+    call.run(TIMING.wake - 0.1)
+    assert call.sent == [("b", flow(1))]
+    call.run(TIMING.wake)
+    assert call.sent == [("b", flow(1)), ("c", flow(2))]
+    call.run(TIMING.wake + TIMING.answer)
+    assert call.finals == [480]
+
+
+def test_a_phone_whose_flows_have_all_failed_is_woken() -> None:  # A14
+    call = two_flows(push=android())
+    call.failed("b", Failure.TRANSPORT)
+    assert call.pushes == []
+    call.failed("c", Failure.TRANSPORT)
+    assert call.pushed_to() == ["b"]
+    call.woken("c", flow(5), reg_id=2, push=android(), **PHONE)
+    assert call.sent[2:] == [("c", flow(5))]
+    call.pushed("b", Accepted("1"))
+    call.answer("c", 200)
+    assert call.finals == [200]
+
+
+def test_a_sleeping_phone_that_wakes_by_another_flow_gets_one_invite() -> None:
+    call = Call()
+    call.start_with([Target(binding("b", reg_id=1, **PHONE), Action.WAKE)])
+    call.woken("c", flow(2), reg_id=2, **PHONE)
+    call.woken("b", flow(1), reg_id=1, **PHONE)
+    assert call.sent == [("c", flow(2))]
+    call.failed("c", Failure.TRANSPORT)
+    assert call.sent[1:] == [("b", flow(1))]
+
+
+def test_a_flow_that_the_phone_has_taken_back_is_not_tried() -> None:
+    call = two_flows()
+    call.call.left(("b",))
+    call.failed("b", Failure.TRANSPORT)
+    assert (call.sent, call.finals) == ([("b", flow(1))], [480])
+
+
+@pytest.mark.parametrize("over", [Call.cancel, lambda call: call.answer("z", 603)])
+def test_once_the_call_is_over_no_other_flow_is_tried(over: Callable[[Call], object]) -> None:
+    call = two_flows()
+    call.woken("z", flow(9))
+    over(call)
+    call.failed("b", Failure.TRANSPORT)
+    call.run(100.0)
+    assert [name for name, _ in call.sent] == ["b", "z"]
+
+
+# ---- phones behind a proxy (RFC 3327)
+
+EDGE = ("<sip:token@edge;lr;ob>",)
+
+
+def behind(**changes: Any) -> Call:
+    """Return a call under way to a phone behind a proxy."""
+    call = Call()
+    call.start_with([Target(binding("b", flow=flow(1), path=EDGE, **changes), Action.RING)])
+    return call
+
+
+def test_a_100_of_the_proxy_does_not_show_that_the_phone_is_awake() -> None:
+    call = behind()
+    call.answer("b", 100)
+    call.run(TIMING.probe)
+    assert call.pushed_to() == ["b"]
+    direct = Call()
+    direct.start_with([Target(binding("b", flow=flow(1)), Action.RING)])
+    direct.answer("b", 100)
+    direct.run(TIMING.probe)
+    assert direct.pushed_to() == []
+
+
+def test_a_phone_whose_proxy_lost_its_flow_is_woken() -> None:  # O11
+    call = behind()
+    call.answer("b", 430)
+    assert (call.pushed_to(), call.said) == (["b"], [])
+    call.woken("b", flow(1), path=("<sip:new@edge;lr;ob>",))
+    assert call.sent == [("b", flow(1)), ("b", flow(1))]
+    call.answer("b", 200)
+    assert call.finals == [200]
+
+
+def test_without_a_token_a_flow_that_the_proxy_lost_is_the_phones_end() -> None:
+    call = behind(push=None)
+    call.answer("b", 430)
+    assert call.finals == [480], "430 is said between proxies only"
+
+
+@pytest.mark.parametrize(("path", "sent"), [(EDGE, 1), (("<sip:new@edge;lr;ob>",), 2), ((), 2)])
+def test_a_phone_that_registers_by_another_path_gets_the_invite_along_that(path: tuple[str, ...], sent: int) -> None:
+    call = behind()
+    call.answer("b", 100)
+    call.woken("b", flow(1), path=path)
+    assert len(call.sent) == sent
+    call.answer("b", 180)
+    call.woken("b", flow(1), path=("<sip:third@edge;lr;ob>",))
+    assert len(call.sent) == sent, "it rings"

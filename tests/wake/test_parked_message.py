@@ -68,6 +68,16 @@ class Sender:
                     raise AssertionError(effect)
 
 
+def test_a_phone_that_logs_out_is_pushed_to_no_more() -> None:
+    sender = Sender()
+    sender.start(binding("a"), binding("b", push=android("b")))
+    sender.pushed(DOWN, 0.0, "a")
+    sender.pushed(DOWN, 0.0, "b")
+    sender.parked.left(["b"])
+    sender.run(0.5)
+    assert [push.token.reveal() for _, push in sender.pushes] == ["token-of-a", "token-of-b", "token-of-b"]
+
+
 def test_each_phone_that_sleeps_is_woken_once() -> None:
     sender = Sender()
     sender.start(binding("a"), binding("b", push=android("b")))

@@ -68,11 +68,44 @@ def test_a_datagram_socket_that_was_closed_says_nothing(
     assert planned(phone) == {"a": RING if awake else WAKE}
 
 
-def test_of_an_instance_only_the_newest_binding_counts() -> None:
-    old = binding("old", instance="<urn:x>", registered_at=WALL - 50, flow=LIVE)
-    new = binding("new", instance="<urn:x>", registered_at=WALL - 10, flow=GONE)
+@pytest.mark.parametrize(
+    ("flows", "chosen"),
+    [
+        # From the newest to the oldest: its flow, its token, and then who is tried and who after that.
+        ([(LIVE, None), (LIVE, None)], ("1", RING, "2")),
+        ([(GONE, None), (LIVE, None), (LIVE, android())], ("2", RING, "3")),
+        ([(GONE, android()), (LIVE, android())], ("2", RING, "")),
+        ([(GONE, None), (GONE, android()), (GONE, android())], ("2", WAKE, "")),
+        ([(GONE, None), (GONE, None)], ("1", SKIP, "")),
+    ],
+)
+def test_a_phone_is_tried_by_one_of_its_flows_at_a_time(
+    flows: list[tuple[Flow, PushTarget | None]], chosen: tuple[str, Action, str]
+) -> None:  # standards O24
+    bindings = [
+        binding(str(number), instance="<urn:x>", reg_id=number, flow=on, push=push, registered_at=WALL - number)
+        for number, (on, push) in enumerate(flows, start=1)
+    ]
     other = binding("other", instance="<urn:y>", registered_at=WALL - 90, flow=LIVE)
-    assert planned(old, new, other) == {"new": WAKE, "other": RING}
+    first, second = plan([*bindings, other], is_live=is_live, wall=WALL, kind=Kind.CALL)
+    assert (first.binding.id, first.action, "".join(b.id for b in first.others)) == chosen
+    assert (second.binding.id, second.action, second.others) == ("other", RING, ())
+
+
+def test_flows_that_lost_their_instance_are_still_one_phones() -> None:
+    one, two = binding("a", flow=LIVE), binding("b", first="a", flow=LIVE)
+    (target,) = plan([one, two], is_live=is_live, wall=WALL, kind=Kind.CALL)
+    assert (target.binding.id, target.others) == ("a", (two,))
+
+
+@pytest.mark.parametrize(("push", "awake"), [(android(), False), (None, True)])
+def test_the_open_flow_of_a_proxy_does_not_show_that_the_phone_behind_it_is_awake(
+    push: PushTarget | None, awake: bool
+) -> None:
+    phone = binding(push=push, flow=LIVE, path=("<sip:edge;lr>",))
+    assert is_awake(phone, is_live=is_live, wall=WALL) is awake
+    just_now = binding(push=push, flow=LIVE, path=("<sip:edge;lr>",), registered_at=WALL - UDP_AWAKE_SECONDS)
+    assert is_awake(just_now, is_live=is_live, wall=WALL)
 
 
 def test_phones_without_an_instance_are_all_different() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.wake.phones import binding
 
-from ringwake.model.push import Unreachable
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.wait import Wait
 
@@ -41,11 +40,28 @@ def test_after_the_end_nothing_runs() -> None:
     assert list(never_pushed.timers()) == []
 
 
-def test_a_push_may_have_reached_whom_it_was_sent_to() -> None:
+def test_a_push_may_have_reached_whom_it_was_sent_to_whatever_the_provider_says() -> None:
     sent = wait()
-    assert sent.delivery is not None
-    assert (sent.may_be_pushed, Wait(binding()).may_be_pushed) == (False, False)
-    sent.delivery.begin()
-    sent.delivery.outcome(Unreachable("down"), 1.5)
-    assert sent.may_be_pushed, "a provider that did not answer may have sent it all the same"
-    assert Wait(binding(), was_accepted=True).may_be_pushed
+    assert not sent.may_be_pushed
+    sent.pushed_to = sent.binding
+    sent.stop()
+    assert sent.may_be_pushed
+
+
+def test_a_push_whose_outcome_is_still_to_come_puts_off_the_next() -> None:
+    waiting = wait()
+    assert [waiting.is_due(at) for at in (0.9, 1.0)] == [False, True]
+    waiting.is_in_flight = True
+    assert not waiting.is_due(5.0)
+    assert sorted(waiting.timers()) == [2.0, 60.0]
+    waiting.is_in_flight = False
+    assert waiting.is_due(5.0)
+    assert not Wait(binding()).is_due(5.0)
+
+
+def test_of_each_further_flow_only_what_was_heard_last_counts() -> None:
+    phone = wait()
+    old, new, other = binding("b"), binding("b", registered_at=1.0), binding("c")
+    for flow in (old, other, new):
+        phone.add(flow)
+    assert phone.others == [other, new]

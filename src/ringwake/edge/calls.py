@@ -23,6 +23,8 @@ class Entry:
     transaction: ServerTransaction | None
     aor: str
     branches: list[str] = field(default_factory=list)
+    is_lingering: bool = False
+    """Whether it is settled, and will be forgotten."""
 
 
 class Calls:
@@ -119,9 +121,11 @@ class Calls:
             self._timers.drop(entry.id)
         else:
             self._timers.set(entry.id, at)
-        if entry.owner.is_settled:
-            # Retransmitted 2xx still have to find their way (RFC 6026 section 7.2).
-            self._lingering.set(entry.id, now + TIMEOUT)
-        else:
+        was_lingering, entry.is_lingering = entry.is_lingering, entry.owner.is_settled
+        if not entry.is_lingering:
             self._lingering.drop(entry.id)
+        elif not was_lingering:
+            # Retransmitted 2xx still have to find their way (RFC 6026 section 7.2). What comes meanwhile prolongs
+            # nothing: a phone that registers again and again would keep all its calls here.
+            self._lingering.set(entry.id, now + TIMEOUT)
         return effects

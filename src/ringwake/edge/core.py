@@ -9,7 +9,11 @@ from ringwake.edge.gate import Gate
 from ringwake.edge.presence import Presence
 from ringwake.model.account import Account
 from ringwake.model.ports import Directory, Ids, Seal
+from ringwake.proxy.flow_token import FlowToken
 from ringwake.registrar.rules import Registrar
+from ringwake.sip.errors import ParseError
+from ringwake.sip.fields import address
+from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
 from ringwake.wake.announcement import Announcement, announcement, identity
 from ringwake.wake.means import Means
@@ -51,6 +55,15 @@ class Core:
         """Return the id under which a request to an AOR is kept: the same when it comes again after a crash."""
         more = f"\0{request.via.branch}\0{aor}".encode("utf-8", "surrogateescape")
         return self.seal.digest(purpose, identity(request) + more)
+
+    def sender(self, request: Request, flow: Flow) -> FlowToken:
+        """Name the side that a request came from, so that it is found again after a reconnect."""
+        try:
+            aor = address(request.headers, "from").sip_uri.aor
+        except ParseError:
+            aor = ""  # a peer may send From with a telephone number
+        binding = self.presence.binding_of(flow, aor)
+        return FlowToken(flow, binding, aor if binding else "")
 
     def announce(self, request: Request, account: Account) -> Announcement:
         """Prepare the pushes for a request to an account."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringwake.edge.answers import ALLOW, CAPABILITIES, refuse
+from ringwake.edge.answers import ALLOW, CAPABILITIES, turn_away
 from ringwake.edge.core import Core
 from ringwake.edge.gate import CLAIMS
 from ringwake.edge.in_dialog import ack, in_dialog
@@ -20,7 +20,7 @@ from ringwake.proxy.validation import check_extensions, validate
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import address, option_tags
 from ringwake.sip.methods import BYE, CANCEL, INFO, INVITE, KNOWN, MESSAGE, OPTIONS, PRACK, REGISTER, UPDATE
-from ringwake.sip.replies import reply
+from ringwake.sip.replies import reply, stateless_reply
 from ringwake.sip.transactions.events import AckArrived, RequestArrived
 from ringwake.sip.uri import Uri
 
@@ -35,7 +35,7 @@ def request(core: Core, arrived: RequestArrived, now: float) -> Effects:
     try:
         return _route(core, arrived, now)
     except SipError as error:
-        return refuse(arrived.transaction, arrived.request, error, to_tag=core.tag(), now=now)
+        return turn_away(arrived.transaction, arrived.request, error, now=now)
 
 
 def acknowledge(core: Core, arrived: AckArrived) -> Effects:
@@ -62,18 +62,37 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     if routed.tokens or routed.is_forged:
         raise SipError(403, "a Route is not one of ours, or begins no dialog")
     if has_tag or arrived.request.method in _INSIDE:
-        raise SipError(481, "the dialog is not known here")
+        return _astray(core, arrived, uri, now, has_tag=has_tag)
     if arrived.request.method == REGISTER:
         return register(core, arrived, now)
     if _is_for_us(core, uri):
-        return _ourselves(core, arrived)
+        return _ourselves(arrived)
     return _to_account(core, arrived, uri, now)
 
 
-def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
+def _astray(core: Core, arrived: RequestArrived, uri: Uri, now: float, *, has_tag: bool) -> Effects:
+    """Pass on what belongs to a dialog but came without the Route that we gave it.
+
+    A proxy goes by the Request-URI (section 16.5), and the phone knows its dialogs. Nobody is woken for it.
+    """
+    unknown = SipError(481, "the dialog is not known here")
+    if not has_tag or arrived.request.method == REGISTER or _is_for_us(core, uri) or not _is_ours(core, uri):
+        raise unknown
+    _let_in(core, arrived, now)
+    account = _account(core, uri)
+    if account is None:
+        raise unknown
+    return stand_alone(core, arrived, account, now, otherwise=unknown.status)
+
+
+def _let_in(core: Core, arrived: RequestArrived, now: float) -> None:
     check_loop(arrived.request, core.seal)
     core.gate.caller(arrived.request, arrived.flow, now)
     _drop_claims(core, arrived)
+
+
+def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
+    _let_in(core, arrived, now)
     if not _is_ours(core, uri):
         raise SipError(403, "this server relays to its own accounts only")
     account = _account(core, uri)
@@ -99,7 +118,7 @@ def _cancel(core: Core, arrived: RequestArrived, now: float) -> Effects:
     return (ok, *core.calls.cancel(arrived.target, reason, now))
 
 
-def _ourselves(core: Core, arrived: RequestArrived) -> Effects:
+def _ourselves(arrived: RequestArrived) -> Effects:
     """Answer a request to the server itself: OPTIONS asks whether we live, and anybody may."""
     request = arrived.request
     if request.method not in KNOWN:
@@ -109,7 +128,8 @@ def _ourselves(core: Core, arrived: RequestArrived) -> Effects:
     required = option_tags(request.headers, "require")
     if required:
         raise SipError(420, "an extension is required", (("unsupported", ", ".join(required)),))
-    return (Respond(arrived.transaction, reply(request, 200, to_tag=core.tag(), headers=CAPABILITIES)),)
+    # Without state, like a refusal: scanners ask this all day.
+    return (Respond(arrived.transaction, stateless_reply(request, 200, headers=CAPABILITIES), keep=False),)
 
 
 def _is_for_us(core: Core, uri: Uri) -> bool:

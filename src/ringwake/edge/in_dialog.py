@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
 from ringwake.edge.relay import Relay
 from ringwake.model.effects import NOTHING, Effects, Respond
@@ -22,15 +23,12 @@ _NO_ANSWER = {INVITE: 408}
 
 
 def in_dialog(core: Core, arrived: RequestArrived, routed: Routed, now: float) -> Effects:
-    """Pass a request to the other side of its dialog.
-
-    Raises:
-        SipError: 504 when that side cannot be reached.
-    """
+    """Pass a request to the other side of its dialog; 504 when that side cannot be reached."""
     request = routed.request
     flow = flow_of(core, routed.tokens[-1])
     if flow is None:
-        raise UNREACHABLE
+        # In a transaction, which absorbs the ACK: by its Route it would go on.
+        return refuse(arrived.transaction, request, UNREACHABLE, to_tag=core.tag(), now=now)
     lapse = _NO_ANSWER.get(request.method, UNREACHABLE.status)
     relay = Relay(ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=lapse))
     owner_id = core.ids.hex(16)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
 from ringwake.model.account import Account
 from ringwake.model.binding import Binding
@@ -18,6 +19,7 @@ from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import Hop, forward, record_route
+from ringwake.sip.errors import SipError
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
 from ringwake.sip.parser import parse
@@ -25,19 +27,26 @@ from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.transactions.servers import ServerTransaction
 from ringwake.sip.via import COOKIE
+from ringwake.wake.call_end import NO_WAKE
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.plan import Action, plan
 
 Adopt: TypeAlias = Callable[[Request, Flow], ServerTransaction]
 """Rebuilds the server transaction of a stored INVITE that came down a flow."""
+NOT_TAKEN = SipError(503, "the store takes nothing, so it is not known whom to call")
+"""Without Retry-After, which would keep a PBX from sending us any call at all (RFC 3261 section 21.5.4)."""
 RECOVERY_SECONDS = 5.0
 """How long a call is waited for at least when it was found after a crash, its own time being over."""
 
 
 def invite(core: Core, arrived: RequestArrived, account: Account, now: float) -> Effects:
-    """Park an INVITE and set its phones ringing."""
+    """Park an INVITE and set its phones ringing.
+
+    Raises:
+        SipError: 482 for another copy of a call that is under way, or has just ended.
+    """
     request = arrived.request
-    wall = core.wall(now)
+    wall, caller = core.wall(now), core.sender(request, arrived.flow)
     record = CallRecord(
         id=core.key("call", request, account.aor),
         trace=core.trace(request),
@@ -46,7 +55,11 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float) ->
         flow=arrived.flow,
         received_at=wall,
         wake_until=wall + core.means.timing.wake,
+        caller=caller.binding,
+        caller_aor=caller.aor,
     )
+    if core.calls.get(record.id) is not None:
+        raise SipError(482, "this very INVITE is served already")
     call = _call(core, record, ResponseContext(arrived.transaction, request, to_tag=core.tag()), account)
     note = Event(Happened.INVITE_RECEIVED, now, record.trace, {"aor": account.aor, "call_id": request.call_id})
 
@@ -58,9 +71,13 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float) ->
         return (*_trying(call, arrived.transaction), Note(parked))
 
     def otherwise(failed: Failed, now: float) -> Effects:
-        # The call is in memory and its phones are being woken: it rings even with a full disk.
         fields: dict[str, Field] = {"op": "park", "reason": failed.reason}
-        return (*_trying(call, arrived.transaction), Note(Event(Happened.STORE_FAILED, now, record.trace, fields)))
+        noted = Note(Event(Happened.STORE_FAILED, now, record.trace, fields))
+        if call.context.final is None and not call.context.branches:
+            core.calls.forget(record.id)
+            return (noted, *refuse(arrived.transaction, request, NOT_TAKEN, to_tag=core.tag(), now=now))
+        # The call is in memory and its phones are being woken: it rings even with a full disk.
+        return (*_trying(call, arrived.transaction), noted)
 
     return (Note(note), Persist(Park(call=record), applied=applied, then=then, otherwise=otherwise))
 
@@ -77,20 +94,29 @@ def recover(core: Core, found: Recovered, now: float, *, adopt: Adopt) -> Effect
     effects: list[Effects] = []
     for stored, bindings in found.calls:
         request = parse(stored.invite)
-        if not isinstance(request, Request):
-            continue
-        record = replace(stored, wake_until=max(stored.wake_until, core.wall(now) + RECOVERY_SECONDS))
-        transaction = adopt(request, record.flow)
-        account = core.directory.account(record.aor)
-        if account is None:
-            gone = Respond(transaction, reply(request, 404, to_tag=core.tag()))
-            effects.append((gone, Persist(Finish(call=record.id, end=CallEnd.ERROR))))
-            continue
-        call = _call(core, record, ResponseContext(transaction, request, to_tag=core.tag()), account)
-        fields: dict[str, Field] = {"aor": record.aor, "call_id": request.call_id}
-        effects.append((Note(Event(Happened.CALL_RECOVERED, now, record.trace, fields)),))
-        effects.append(_start(core, call, bindings, now))
+        if isinstance(request, Request):
+            context = ResponseContext(adopt(request, stored.flow), request, to_tag=core.tag())
+            effects.append(_take_up(core, stored, context, bindings, now=now))
     return tuple(effect for several in effects for effect in several)
+
+
+def _take_up(
+    core: Core, stored: CallRecord, context: ResponseContext, bindings: tuple[Binding, ...], *, now: float
+) -> Effects:
+    wall, timing = core.wall(now), core.means.timing
+    account = core.directory.account(stored.aor)
+    if account is None:
+        return (*context.refuse(404), Persist(Finish(call=stored.id, end=CallEnd.ERROR)))
+    if wall >= stored.received_at + timing.wake + timing.ring:
+        # Nobody has waited for so long: no phone may ring for this any more.
+        return (*context.refuse(NO_WAKE), Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)))
+    record = replace(stored, wake_until=max(stored.wake_until, wall + RECOVERY_SECONDS))
+    call = _call(core, record, context, account)
+    fields: dict[str, Field] = {"aor": record.aor, "call_id": context.request.call_id}
+    note = Note(Event(Happened.CALL_RECOVERED, now, record.trace, fields))
+    # It is on disk, and the 100 may have died with the process that put it there.
+    trying = Respond(context.transaction, reply(context.request, 100))
+    return (note, trying, *_start(core, call, bindings, now))
 
 
 def _call(core: Core, record: CallRecord, context: ResponseContext, account: Account) -> ParkedCall:
@@ -108,11 +134,14 @@ def _call(core: Core, record: CallRecord, context: ResponseContext, account: Acc
 def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: float) -> Effects:
     targets = [
         replace(target, action=Action.AWAIT)
-        if target.action is Action.SKIP and target.binding.id in call.record.invited
+        if target.action is Action.SKIP and target.binding.phone in call.record.invited
         else target
         for target in plan(bindings, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
     ]
-    return core.calls.keep(call.record.id, call.start(targets, now), now)
+    effects = core.calls.keep(call.record.id, call.start(targets, now), now)
+    if not targets:
+        core.calls.forget(call.record.id)  # nobody was sent anything, so nothing of it can still come
+    return effects
 
 
 def _trying(call: ParkedCall, transaction: ServerTransaction) -> Effects:
@@ -126,9 +155,9 @@ def compose(core: Core, record: CallRecord, binding: Binding, flow: Flow) -> Req
     """Build the INVITE that goes to a phone: always the same branch, so that a second one is a retransmission."""
     request = parse(record.invite)
     assert isinstance(request, Request)
-    branch = core.seal.digest("branch", f"{record.id} {binding.id}".encode()) + loop_mark(request, core.seal)
-    caller_binding, caller_aor = core.presence.binding_of(record.flow)
+    branch = core.seal.digest("branch", f"{record.id} {binding.way}".encode()) + loop_mark(request, core.seal)
     callee = FlowToken(flow, binding.id, binding.aor)
-    caller = FlowToken(record.flow, caller_binding, caller_aor)
+    caller = FlowToken(record.flow, record.caller, record.caller_aor)
     routes = (record_route(callee, core.seal), record_route(caller, core.seal))
-    return forward(request, Hop(flow=flow, branch=COOKIE + branch, uri=binding.uri, record_routes=routes))
+    hop = Hop(flow=flow, branch=COOKIE + branch, uri=binding.uri, record_routes=routes, path=binding.path)
+    return forward(request, hop)

@@ -12,16 +12,17 @@ from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Kind
-from ringwake.model.store_ops import Failed, KeepMessage, Kept, Recovered
+from ringwake.model.store_ops import Failed, KeepMessage, Kept, ListBindings, Recovered
 from ringwake.model.stored_message import StoredMessage
 from ringwake.proxy.loops import loop_mark
-from ringwake.proxy.routing import via
+from ringwake.proxy.routing import preload, via
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, expires, max_forwards
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
 from ringwake.sip.parser import parse
 from ringwake.sip.replies import reply
+from ringwake.sip.timers import T4, TIMEOUT
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.via import COOKIE
 from ringwake.wake.outbox import Outbox, delivery_call_id
@@ -30,6 +31,8 @@ from ringwake.wake.plan import Action, Target, plan
 
 # What belongs to the hop by which the message came, or to a dialog, which it has none of (RFC 3428 section 4).
 _HOP_FIELDS = ("via", "route", "record-route", "contact", "proxy-authorization", "authorization", "call-id", "cseq")
+AWAKE_SECONDS = TIMEOUT + T4
+"""A phone that has registered so lately is awake, though it may not have answered a message that came with that."""
 RECOVERED_PER_SECOND = 100.0
 """Accounts whose phones are woken for messages that an earlier life has left."""
 
@@ -92,13 +95,17 @@ def hand_over(core: Core, bindings: Iterable[Binding], messages: Iterable[Stored
     """Put messages into the outboxes of phones that are awake."""
     effects: list[Effects] = []
     for binding in bindings:
-        owner_id = f"outbox {binding.id}"
+        owner_id = f"outbox {binding.phone}"
         outbox = core.calls.get(owner_id)
-        own = [m for m in messages if not m.waiting or binding.id in m.waiting]
+        own = [m for m in messages if not m.waiting or binding.phone in m.waiting]
         if not isinstance(outbox, Outbox):
             if not own:
                 continue
-            outbox = Outbox(binding, lambda stored, to, flow: compose(core, stored, to, flow))
+            outbox = Outbox(
+                binding,
+                lambda stored, to, flow: compose(core, stored, to, flow),
+                wake=lambda stored, to, now: _rouse(core, stored, to, now),
+            )
             core.calls.add(owner_id, outbox, transaction=None)
         effects.append(core.calls.keep(owner_id, (*outbox.moved(binding), *outbox.add(own)), now))
     return tuple(effect for several in effects for effect in several)
@@ -109,17 +116,18 @@ def compose(core: Core, stored: StoredMessage, binding: Binding, flow: Flow) -> 
     request = parse(stored.message)
     assert isinstance(request, Request)
     headers = request.headers
-    branch = core.seal.digest("branch", f"{stored.id} {binding.id}".encode()) + loop_mark(request, core.seal)
+    branch = core.seal.digest("branch", f"{stored.id} {binding.way}".encode()) + loop_mark(request, core.seal)
     headers.remove(*_HOP_FIELDS)
     headers.push("via", via(flow, COOKIE + branch))
     # It is a request of ours, and yet one hop further: a phone that sends messages on must not keep them going round.
     left = max_forwards(headers)
     headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS if left is None else max(0, left - 1)))
-    headers.append("call-id", delivery_call_id(core.seal, stored, binding.id))
+    headers.append("call-id", delivery_call_id(core.seal, stored, binding.phone))
     headers.append("cseq", "1 MESSAGE")
     if "date" not in headers:
         headers.append("date", formatdate(stored.received_at, usegmt=True))
     request.uri = binding.uri
+    preload(request, binding.path)
     return request
 
 
@@ -130,10 +138,10 @@ def _again(
     seen: set[str] = set()
     for stored, phones in letters:
         request = parse(stored.message)
-        first = tuple(phone for phone in phones if phone.id not in seen)
+        first = tuple(phone for phone in phones if phone.phone not in seen)
         if not first or not isinstance(request, Request):
             continue
-        seen.update(phone.id for phone in first)
+        seen.update(phone.phone for phone in first)
         parked = ParkedMessage(stored, core.announce(request, account), means=core.means, seal=core.seal)
         effects.append(_wake(core, parked, first, now, delay=delay))
         awake = [target.binding for target in _plan(core, first, now) if target.action is Action.RING]
@@ -149,6 +157,28 @@ def _wake(
         return NOTHING
     core.calls.add(parked.message.id, parked, transaction=None, aor=parked.message.aor)
     return core.calls.keep(parked.message.id, parked.start(asleep, now, delay=delay), now)
+
+
+def _rouse(core: Core, stored: StoredMessage, lost: Binding, now: float) -> Effects:
+    """Wake a phone whose flow has turned out to be dead, or its messages would wait until it registers by itself.
+
+    Not one that has just registered: it is awake, and does not answer. Each wake would only bring the next.
+    """
+    account, request = core.directory.account(stored.aor), parse(stored.message)
+    if account is None or not isinstance(request, Request):
+        return NOTHING
+    announcement = core.announce(request, account)
+
+    def applied(bindings: tuple[Binding, ...], now: float) -> Effects:
+        before = core.wall(now) - AWAKE_SECONDS
+        asleep = [known for known in bindings if known.phone == lost.phone and known.registered_at < before]
+        parked = core.calls.get(stored.id)
+        if not isinstance(parked, ParkedMessage):
+            parked = ParkedMessage(stored, announcement, means=core.means, seal=core.seal)
+            core.calls.add(stored.id, parked, transaction=None, aor=stored.aor)
+        return core.calls.keep(stored.id, parked.start(asleep[-1:], now), now)
+
+    return (Persist(ListBindings(aor=stored.aor, wall=core.wall(now)), applied=applied),)
 
 
 def _plan(core: Core, bindings: tuple[Binding, ...], now: float) -> list[Target]:

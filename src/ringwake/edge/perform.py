@@ -41,6 +41,9 @@ class Sip(Protocol):
     def respond(self, transaction: ServerTransaction, response: Response, now: float) -> bool:
         """Answer a request."""
 
+    def dismiss(self, transaction: ServerTransaction, response: Response) -> None:
+        """Answer a request and forget it."""
+
     def cancel(self, branch: str, reason: str, now: float) -> bool:
         """CANCEL a request of ours."""
 
@@ -70,6 +73,7 @@ class Performer:
         self._clock = clock
         self._queue: deque[Effect] = deque()
         self._is_busy = False
+        self._is_closed = False
         self._pushes: set[asyncio.Task[None]] = set()
         self.pushed: Callable[[str, str, Outcome, float], Effects] = lambda *_: ()
         """Takes the outcome of a push: (owner, device, outcome, now). Set by whoever made this."""
@@ -93,13 +97,16 @@ class Performer:
             self._is_busy = False
 
     async def close(self) -> None:
-        """Stop the pushes that are under way."""
+        """Stop the pushes that are under way, and begin no more: the next life sends what has not got through."""
+        self._is_closed = True
         for task in tuple(self._pushes):
             task.cancel()
         await asyncio.gather(*self._pushes, return_exceptions=True)
 
     def _perform(self, effect: Effect, now: float) -> None:
         match effect:
+            case Respond(keep=False):
+                self._sip.dismiss(effect.transaction, effect.response)
             case Respond():
                 self._sip.respond(effect.transaction, effect.response, now)
             case Forward():
@@ -135,6 +142,8 @@ class Performer:
         self._store.submit(effect.op, applied, durable)
 
     def _push(self, effect: SendPush) -> None:
+        if self._is_closed:
+            return
         task = asyncio.get_running_loop().create_task(self._send(effect))
         self._pushes.add(task)
         task.add_done_callback(self._pushes.discard)

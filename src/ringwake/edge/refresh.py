@@ -49,7 +49,8 @@ class Refresher(Owner):
         """Take what is due from the store."""
         self._poll_at = now + self._poll_seconds
         op = TakeDue(wall=self._core.wall(now), limit=BATCH, lease=LEASE_SECONDS)
-        return (Persist(op, applied=self._taken),)
+        # When it is durable: on a full disk the same would be due again at the next look, and be pushed each time.
+        return (Persist(op, then=self._taken),)
 
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
         """Plan the next push to a phone by how this one went."""
@@ -60,7 +61,8 @@ class Refresher(Owner):
         if isinstance(outcome, Unregistered):
             dead_at = binding.registered_at if outcome.at is None else outcome.at
             note = Event(Happened.TOKEN_FORGOTTEN, now, "", {"device": device, "reason": outcome.reason})
-            return (Persist(ForgetToken(digest=sent.token, dead_at=dead_at)), Note(note))
+            # The next one is planned too, for a phone that has registered this token since it was seen dead.
+            return (self._next(binding, now), Persist(ForgetToken(digest=sent.token, dead_at=dead_at)), Note(note))
         if not isinstance(outcome, Accepted):
             if binding.push is not None:
                 self._core.means.budget.give_back(binding.push, Kind.REFRESH, binding.id)

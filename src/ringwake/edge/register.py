@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
+from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.store_ops import Failed, OutOfOrder, Registered
+from ringwake.proxy.validation import check_registration
 from ringwake.registrar.rules import Plan, Refusal, answer
 from ringwake.sip.errors import SipError
+from ringwake.sip.flow import Flow
 from ringwake.sip.transactions.events import RequestArrived
+from ringwake.sip.uri import parse_uri
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.parked_message import ParkedMessage
 
@@ -23,7 +29,13 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
         SipError: with the status that answers it.
     """
     request, came_at = arrived.request, now
+    check_registration(request)
+    if not _is_for_us(core, parse_uri(request.uri).host.lower(), arrived.flow):
+        raise SipError(403, "this server registers its own accounts only")
     account = core.gate.registrant(request, arrived.flow, now)
+    if not core.gate.is_peer(arrived.flow):
+        # A proxy that we do not know, or a phone: neither may say by which Routes requests travel (RFC 3327 section 6).
+        request.headers.remove("path")
     plan = core.registrar.plan(request, account, arrived.flow, core.wall(now))
     if isinstance(plan, Refusal):
         raise SipError(plan.status, plan.rule, plan.headers)
@@ -42,8 +54,21 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     return (Persist(plan.op, then=then, otherwise=otherwise),)
 
 
+def _is_for_us(core: Core, host: str, flow: Flow) -> bool:
+    """Tell whether a Request-URI names us (section 10.3 step 1): one of our domains, or an address.
+
+    Any address will do: that of a NAT in front of us is not known here, and To says the domain.
+    """
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return core.directory.is_local(host) or host == flow.local.host.lower()
+    return True
+
+
 def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:
     effects: list[Effects] = []
+    _leave(core, plan.op.aor, frozenset(binding.id for binding in result.bindings), now)
     for binding in result.touched:
         core.presence.registered(binding)
         if binding.push is not None:
@@ -54,6 +79,15 @@ def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_
         effects.append((Note(Event(Happened.UNREGISTERED, now, "", {"aor": plan.op.aor})),))
     effects.append(hand_over(core, result.touched, result.messages, now))
     return tuple(effect for several in effects for effect in several)
+
+
+def _leave(core: Core, aor: Aor, bindings: frozenset[str], now: float) -> None:
+    """Forget what the account has no longer: whoever has logged out is neither woken nor told anything."""
+    core.presence.retain(aor, bindings)
+    for owner_id, owner in core.calls.calling(aor):
+        if isinstance(owner, ParkedCall | ParkedMessage):
+            owner.left(bindings)
+            core.calls.keep(owner_id, NOTHING, now)
 
 
 def _release(core: Core, binding: Binding, now: float) -> Effects:
@@ -67,7 +101,7 @@ def _release(core: Core, binding: Binding, now: float) -> Effects:
         if isinstance(owner, ParkedCall):
             effects.append(core.calls.keep(owner_id, owner.woken(binding, now), now))
         elif isinstance(owner, ParkedMessage):
-            owner.woken(binding.id)
+            owner.woken(binding.phone)
             effects.append(core.calls.keep(owner_id, NOTHING, now))
     return tuple(effect for several in effects for effect in several)
 

@@ -39,6 +39,10 @@ class Binding:
     cseq: int
     flow: Flow
     """The flow that registered: requests to the phone go down this one and nowhere else."""
+    path: tuple[str, ...] = ()
+    """Path values of the REGISTER (RFC 3327), topmost first: how proxies behind the flow find the phone."""
+    first: str = ""
+    """Id of the phone's first binding, when this is a further flow of it (RFC 5626); else empty."""
     push: PushTarget | None = None
     user_agent: str = ""
     registered_at: float
@@ -49,6 +53,20 @@ class Binding:
     """Epoch seconds of the next silent push, when one is due at all."""
     refresh_tries: int = 0
     """Silent pushes sent since the last REGISTER."""
+
+    @property
+    def phone(self) -> str:
+        """Names the phone: all its flows have this in common, and it stays when one of them goes."""
+        return self.first or self.id
+
+    @property
+    def way(self) -> str:
+        """Names the way to the phone, for branches: what goes along it twice is a retransmission.
+
+        A phone knows it for one whichever of its flows it comes down. A proxy in between does not, and may have
+        answered for a phone that slept: what comes after the next REGISTER is new to it.
+        """
+        return f"{self.id} {self.registered_at}" if self.path else self.phone
 
     def state(self, *, is_live: bool, wall: float) -> DeviceState:
         """Tell whether the phone can be reached, given whether its flow is live, at the wall clock `wall`."""

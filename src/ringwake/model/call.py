@@ -37,5 +37,10 @@ class CallRecord:
     """Epoch seconds."""
     wake_until: float
     """Epoch seconds after which no phone is waited for any more."""
+    caller: str = ""
+    """Id of the binding that calls, when it is a phone of ours; else empty. Requests inside the dialog find it by this
+    after it has reconnected."""
+    caller_aor: str = ""
+    """That binding's address of record."""
     invited: tuple[str, ...] = ()
-    """Ids of the bindings whose INVITE was released. Their branch is a keyed hash of call and binding."""
+    """Phones (`Binding.phone`) whose INVITE was released. Their branch is a keyed hash of call and phone."""

@@ -21,6 +21,8 @@ class Respond:
 
     transaction: ServerTransaction
     response: Response
+    keep: bool = True
+    """False: nothing of it is kept, so what comes again is served again (RFC 3261 section 8.2.7)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,9 @@ class Registered:
     touched: tuple[Binding, ...] = ()
     """Those of this REGISTER that are current now, in the order of its Contacts."""
     calls: tuple[CallRecord, ...] = ()
-    """Parked calls of the AOR; the touched bindings already stand in their `invited`."""
+    """Parked calls of the AOR; the phones of the touched bindings already stand in their `invited`."""
     messages: tuple[StoredMessage, ...] = ()
-    """Messages that wait for a touched binding, oldest first."""
+    """Messages that wait for the phone of a touched binding, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Register(Op[Registered | OutOfOrder]):
     remove_all: bool = False
     """`Contact: *` with `Expires: 0`."""
     user_agent: str = ""
+    path: tuple[str, ...] = ()
+    """Path values (RFC 3327), topmost first."""
     wall: float
     """Epoch seconds."""
 
@@ -164,10 +166,11 @@ class Park(Op[Parked]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invite(Op[bool]):
-    """Note that these bindings are sent the INVITE; False when the call is over."""
+    """Note that these phones are sent the INVITE; False when the call is over."""
 
     call: str
     bindings: tuple[str, ...]
+    """One of each phone: `Binding.phone`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +212,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepMessage(Op[Kept]):
-    """Keep a message for each current binding of its AOR, or for the first phone that registers."""
+    """Keep a message for each phone that is bound to its AOR, or for the first that registers."""
 
     message: StoredMessage
 
@@ -220,6 +223,7 @@ class MessageDone(Op[bool]):
 
     message: str
     binding: str
+    """`Binding.phone`."""
 
 
 # ---- accounts

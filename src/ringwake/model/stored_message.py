@@ -21,4 +21,4 @@ class StoredMessage:
     expires_at: float
     """Epoch seconds."""
     waiting: tuple[str, ...] = ()
-    """Ids of the bindings that are to have it. Empty: the first phone that registers."""
+    """Phones (`Binding.phone`) that are to have it. Empty: the first that registers."""

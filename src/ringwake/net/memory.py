@@ -16,6 +16,7 @@ from random import Random
 
 from ringwake.net.transport import Listener
 from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.sip.framing import PONG, KeepAlive
 
 
 @dataclass(slots=True)
@@ -98,6 +99,7 @@ class MemoryCarrier:
         self._network = network
         self._listener = listener
         self._open: dict[Flow, None] = {}  # in order: a set's would differ from process to process
+        self._pongs: dict[Flow, asyncio.TimerHandle] = {}
         self._is_closed = False
 
     async def connect(self, remote: Address) -> Flow:
@@ -139,13 +141,24 @@ class MemoryCarrier:
         self._network.carry(flow, octets)
         return True
 
+    def ping(self, flow: Flow, patience: float) -> None:
+        """Ask the other side for a sign of life: by a double CRLF, also over datagrams."""
+        if flow not in self._pongs and self.send(flow, KeepAlive.PING.value):
+            self._pongs[flow] = self._network.loop.call_later(patience, partial(self._silent, flow))
+
     def arrived(self, flow: Flow, octets: bytes) -> None:
         """Take a message from the network."""
-        if self.is_open(flow):
+        if not self.is_open(flow):
+            return
+        self._heard(flow)
+        if octets == KeepAlive.PING.value:
+            self.send(flow, PONG)
+        elif octets != PONG:
             self._listener.receive([(flow, octets)])
 
     def close_flow(self, flow: Flow) -> None:
         """Close a connection; the other side learns of it a little later."""
+        self._heard(flow)
         if flow in self._open:
             del self._open[flow]
             self._network.later(0.0, partial(self._listener.closed, flow))
@@ -156,13 +169,24 @@ class MemoryCarrier:
 
     def lost(self, flow: Flow) -> None:
         """Take note that the other side has closed a connection."""
+        self._heard(flow)
         if flow in self._open:
             del self._open[flow]
             self._listener.closed(flow)
 
     async def close(self) -> None:
         """Close all connections and leave the network."""
-        for flow in tuple(self._open):
+        for flow in (*self._open, *self._pongs):
             self.close_flow(flow)
         self._is_closed = True
         self._network.forget(self)
+
+    def _heard(self, flow: Flow) -> None:
+        deadline = self._pongs.pop(flow, None)
+        if deadline is not None:
+            deadline.cancel()
+
+    def _silent(self, flow: Flow) -> None:
+        self.close_flow(flow)
+        if self.transport is Transport.UDP:
+            self._listener.closed(flow)

@@ -14,6 +14,9 @@ from ringwake.sip.transactions.events import Dropped, Event
 from ringwake.sip.transactions.layer import MAX_TRANSACTIONS, TransactionLayer
 from ringwake.sip.transactions.servers import ServerTransaction
 
+MAX_EARLY = 10_000
+"""Messages that wait for a user who is still being set up. More are dropped, as the network would."""
+
 
 class User(Protocol):
     """Who uses the stack: the edge of a server, or a phone."""
@@ -66,13 +69,14 @@ class Stack:
         self._layer = TransactionLayer(max_transactions=max_transactions)
         self._carriers: dict[tuple[Transport, Address], Carrier] = {}
         self._user: User | None = None
+        self._early: Batch = []
         self._timer: Cancellable | None = None
         self._timer_at: float | None = None
         self._is_pumping = False
         self._is_closed = False
 
     def attach(self, user: User) -> None:
-        """Set who uses the stack."""
+        """Set who uses the stack. What has come meanwhile is told at the next `pump`."""
         self._user = user
 
     def add(self, carrier: Carrier, *addresses: Address) -> None:
@@ -87,13 +91,11 @@ class Stack:
         if self._is_closed:
             return
         now = self._clock()
-        for flow, octets in batch:
-            try:
-                self._layer.receive(parse(octets), flow, now)
-            except SipError as error:
-                self._tell(Dropped(error.rule), now)
-            except Exception as error:  # noqa: BLE001  the outermost loop: one message must not stop the server
-                self._fault("receive", error)
+        if self._user is None:
+            # A request in a transaction that nobody heard of would never be answered, however often it came again.
+            self._early += batch[: MAX_EARLY - len(self._early)]
+            return
+        self._take(batch, now)
         self.pump(now)
 
     def opened(self, flow: Flow) -> None:
@@ -165,6 +167,9 @@ class Stack:
             return
         self._is_pumping = True
         try:
+            if self._user is not None and self._early:
+                early, self._early = self._early, []
+                self._take(early, now)
             while self._turn(now):
                 pass
         finally:
@@ -177,10 +182,19 @@ class Stack:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for carrier in set(self._carriers.values()):
+        for carrier in dict.fromkeys(self._carriers.values()):  # each once, and always in the same order
             await carrier.close()
 
     # ---- inside
+
+    def _take(self, batch: Batch, now: float) -> None:
+        for flow, octets in batch:
+            try:
+                self._layer.receive(parse(octets), flow, now)
+            except SipError as error:
+                self._tell(Dropped(error.rule), now)
+            except Exception as error:  # noqa: BLE001  the outermost loop: one message must not stop the server
+                self._fault("receive", error)
 
     def _carrier(self, flow: Flow) -> Carrier | None:
         return self._carriers.get((flow.transport, flow.local)) or self._any(flow)

@@ -100,6 +100,12 @@ class Stream:
         connection = self._connections.get(flow)
         return connection is not None and connection.write(octets)
 
+    def ping(self, flow: Flow, patience: float) -> None:
+        """Send a double CRLF; drop the connection if nothing at all comes back in time (RFC 5626 section 4.4.1)."""
+        connection = self._connections.get(flow)
+        if connection is not None:
+            connection.ping(patience)
+
     def close_flow(self, flow: Flow) -> None:
         """Close one connection, after what was written."""
         connection = self._connections.get(flow)
@@ -142,6 +148,7 @@ class _Connection(asyncio.Protocol):
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._pong_by: asyncio.TimerHandle | None = None
         self.flow: Flow | None = None
         self.gone: asyncio.Future[None] = loop.create_future()
 
@@ -157,6 +164,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.flow is None:
             return
+        self._heard()
         batch: Batch = []
         broken: ParseError | None = None
         try:
@@ -178,6 +186,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self.trust()
+        self._heard()
         if not self.gone.done():
             self.gone.set_result(None)
         if self.flow is not None:
@@ -197,6 +206,17 @@ class _Connection(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def ping(self, patience: float) -> None:
+        """Ask for a sign of life, unless one is being waited for."""
+        if self._pong_by is None and self.write(KeepAlive.PING.value):
+            self._pong_by = asyncio.get_running_loop().call_later(patience, self.abort)
+
+    def _heard(self) -> None:
+        """Whatever comes shows that the other side lives."""
+        if self._pong_by is not None:
+            self._pong_by.cancel()
+            self._pong_by = None
 
     def write(self, octets: bytes) -> bool:
         """Send; False when the connection is closing."""

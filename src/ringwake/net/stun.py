@@ -1,7 +1,7 @@
 """STUN Binding on the SIP port (RFC 5626 section 8, RFC 8489): a phone behind a NAT asks where it is seen.
 
 It is the keep-alive of an awake phone over UDP: the answer shows that the flow lives, and whether its address changed.
-Nothing is kept, nothing is logged, and the answer is hardly longer than the question.
+Of a question nothing is kept, nothing is logged, and the answer is hardly longer than the question.
 """
 
 from __future__ import annotations
@@ -53,6 +53,25 @@ def answer(octets: bytes, source: Address) -> bytes | None:
     return _message(_SUCCESS, transaction, (_XOR_MAPPED_ADDRESS, _xored(source, transaction)))
 
 
+def question(transaction: bytes) -> bytes:
+    """Return a Binding request; `transaction` is 12 unpredictable octets."""
+    return _message(_REQUEST, transaction)
+
+
+def mapped_address(octets: bytes, transaction: bytes) -> Address | None:
+    """Return where the answer to our question says that we are seen; None when it is no such answer."""
+    if len(octets) < _HEADER.size:
+        return None
+    kind, length, cookie, answered = _HEADER.unpack_from(octets)
+    if (kind, cookie, answered) != (_SUCCESS, COOKIE, transaction) or length != len(octets) - _HEADER.size:
+        return None
+    try:
+        values = [value for number, value in _attributes(octets) if number == _XOR_MAPPED_ADDRESS]
+        return _plain(values[0], transaction) if values else None
+    except (ValueError, struct.error):
+        return None
+
+
 def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
     """Iterate over type and value.
 
@@ -78,6 +97,18 @@ def _xored(source: Address, transaction: bytes) -> bytes:
     hidden = bytes(octet ^ key for octet, key in zip(host.packed, mask, strict=False))
     family = 1 if isinstance(host, IPv4Address) else 2
     return struct.pack("!BBH", 0, family, source.port ^ COOKIE >> 16) + hidden
+
+
+def _plain(value: bytes, transaction: bytes) -> Address:
+    """Undo `_xored`.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    mask = struct.pack("!I", COOKIE) + transaction
+    host = ip_address(bytes(octet ^ key for octet, key in zip(value[4:], mask, strict=False)))
+    (port,) = struct.unpack_from("!H", value, 2)
+    return Address(str(host), port ^ COOKIE >> 16)
 
 
 def _message(kind: int, transaction: bytes, *attributes: tuple[int, bytes]) -> bytes:

@@ -37,6 +37,12 @@ class Carrier(Protocol):
     def is_open(self, flow: Flow) -> bool:
         """Tell whether a flow of this transport can be sent to."""
 
+    def ping(self, flow: Flow, patience: float) -> None:
+        """Ask the other side for a sign of life (RFC 5626 section 4.4).
+
+        A flow that shows none within `patience` seconds has failed, and `Listener.closed` says so.
+        """
+
     def close_flow(self, flow: Flow) -> None:
         """Close one connection; nothing to do where there is none."""
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 from collections import deque
 
 from ringwake.net import stun
+from ringwake.net.stun_probe import Probe
 from ringwake.net.transport import Batch, Listener
 from ringwake.sip.flow import Address, Flow, Transport
 
 DATAGRAMS_A_TURN = 64
+OCTETS_A_TURN = 128 * 1024
+"""So that a turn of the largest datagrams, taken apart, stays small in memory. The rest waits in the socket."""
 MAX_DATAGRAM = 65_535
 MAX_UNSENT = 4096
 """Datagrams that wait while the socket's buffer is full; more are dropped, as the network would."""
@@ -35,6 +39,10 @@ class Udp:
         host, port, *_ = sock.getsockname()
         self._local = Address(advertise or host, port)
         self._is_open = True
+        self._probes: dict[Address, Probe] = {}
+        """Questions by STUN that are under way, by whom they ask."""
+        self._seen_at: dict[Address, Address] = {}
+        """Where others see us."""
         loop.add_reader(sock.fileno(), self._read)
 
     @classmethod
@@ -73,6 +81,20 @@ class Udp:
             self._send(octets, flow.remote)
         return True
 
+    def ping(self, flow: Flow, patience: float) -> None:
+        """Ask by STUN. The flow has failed, too, when a NAT has moved us to another address (RFC 5626 section 4.4.2).
+
+        With a patience of ten seconds the pauses are those of the RFC: datagrams may be lost, so it takes four times
+        as long until the flow is given up.
+        """
+        if flow.remote not in self._probes and self.is_open(flow):
+            self._probes[flow.remote] = Probe(
+                secrets.token_bytes(12),
+                lambda octets: self._send(octets, flow.remote),
+                lambda: self._lost(flow),
+                pause=patience / 20,
+            )
+
     def close_flow(self, flow: Flow) -> None:
         """Nothing: there is no connection."""
 
@@ -80,13 +102,18 @@ class Udp:
         """Close the socket."""
         if self._is_open:
             self._is_open = False
+            for probe in self._probes.values():
+                probe.stop()
             self._loop.remove_reader(self._sock.fileno())
             self._loop.remove_writer(self._sock.fileno())
             self._sock.close()
 
     def _read(self) -> None:
         batch: Batch = []
+        left = OCTETS_A_TURN
         for _ in range(DATAGRAMS_A_TURN):
+            if left <= 0:
+                break
             try:
                 octets, source = self._sock.recvfrom(MAX_DATAGRAM)
             except BlockingIOError:
@@ -94,6 +121,7 @@ class Udp:
             except OSError:
                 self._unreachable()
                 continue
+            left -= len(octets)
             remote = Address(source[0], source[1])
             if not octets.strip(b"\r\n\0 "):
                 continue  # a keep-alive
@@ -111,14 +139,28 @@ class Udp:
                 _, _, _, destination = self._sock.recvmsg(0, 0, socket.MSG_ERRQUEUE)
             except OSError:
                 return
-            self._listener.closed(Flow(Transport.UDP, self._local, Address(destination[0], destination[1])))
+            self._lost(Flow(Transport.UDP, self._local, Address(destination[0], destination[1])))
 
     def _stun(self, octets: bytes, remote: Address) -> None:
         answer = stun.answer(octets, remote)
-        if answer is None:
-            self._listener.unreadable("a datagram is neither SIP nor STUN")
-        else:
+        if answer is not None:
             self._send(answer, remote)
+            return
+        probe = self._probes.get(remote)
+        mapped = probe.answer(octets) if probe else None
+        if mapped is None:
+            self._listener.unreadable("a datagram is neither SIP nor STUN")
+            return
+        del self._probes[remote]
+        if self._seen_at.setdefault(remote, mapped) != mapped:
+            self._lost(Flow(Transport.UDP, self._local, remote))
+
+    def _lost(self, flow: Flow) -> None:
+        probe = self._probes.pop(flow.remote, None)
+        if probe is not None:
+            probe.stop()
+        self._seen_at.pop(flow.remote, None)
+        self._listener.closed(flow)
 
     def _send(self, octets: bytes, remote: Address) -> None:
         try:

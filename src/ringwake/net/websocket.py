@@ -60,6 +60,8 @@ class WebSocket:
         self._serials = itertools.count(1)
         self._connections: dict[Flow, Connection] = {}
         self._readers: set[asyncio.Task[None]] = set()
+        self._pongs: dict[Flow, asyncio.TimerHandle] = {}
+        """When connections that were pinged are given up."""
         self._server: Server | None = None
 
     async def listen(self, address: Address) -> None:
@@ -137,6 +139,13 @@ class WebSocket:
             connection.transport.abort()  # the peer does not read: what it is owed would pile up here
         return True
 
+    def ping(self, flow: Flow, patience: float) -> None:
+        """Send a double CRLF; drop the connection if nothing at all comes back in time (RFC 5626 section 4.4.1)."""
+        connection = self._standing(flow)
+        if connection is not None and flow not in self._pongs:
+            broadcast([connection], KeepAlive.PING.value.decode())
+            self._pongs[flow] = asyncio.get_running_loop().call_later(patience, connection.transport.abort)
+
     def close_flow(self, flow: Flow) -> None:
         """Close one connection."""
         connection = self._connections.get(flow)
@@ -173,6 +182,7 @@ class WebSocket:
         """Read to the end; `trust` lets the connection stand without a time limit."""
         try:
             async for frame in connection:
+                self._heard(flow)
                 octets = frame.encode("utf-8", "surrogateescape") if isinstance(frame, str) else frame
                 if octets == KeepAlive.PING.value:
                     broadcast([connection], PONG.decode())
@@ -183,5 +193,12 @@ class WebSocket:
             pass
         finally:
             trust()
+            self._heard(flow)
             del self._connections[flow]
             self._listener.closed(flow)
+
+    def _heard(self, flow: Flow) -> None:
+        """Whatever comes shows that the other side lives."""
+        deadline = self._pongs.pop(flow, None)
+        if deadline is not None:
+            deadline.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ringwake.model.ports import Seal
@@ -86,6 +87,8 @@ class Hop:
     """Request-URI, if it is to be another: the phone's Contact (section 16.6 step 2), but for its header fields."""
     record_routes: tuple[str, ...] = ()
     """Record-Route values to add, the one that faces the next hop first."""
+    path: tuple[str, ...] = ()
+    """Path of the phone's REGISTER (RFC 3327), topmost first."""
 
 
 def forward(request: Request, hop: Hop) -> Request:
@@ -101,13 +104,18 @@ def forward(request: Request, hop: Hop) -> Request:
         headers.push("record-route", value)
     headers.remove("proxy-authorization")
     strip_tokens(copy)
-    _for_strict_router(copy)
+    preload(copy, hop.path)
     headers.push("via", via(hop.flow, hop.branch))
     return copy
 
 
-def _for_strict_router(request: Request) -> None:
-    """Write the Request-URI as a strict router wants it, when the next Route is one (section 16.6 step 6)."""
+def preload(request: Request, path: Sequence[str]) -> None:
+    """Write a Path as Route, ahead of what stands there (RFC 3327 section 5.4).
+
+    If the next Route is then a strict router's, the Request-URI is written as that wants it (section 16.6 step 6).
+    """
+    for value in reversed(path):
+        request.headers.push("route", value)
     routes = request.headers.values("route")
     if routes and "lr" not in (following := parse_address(routes[0]).sip_uri).params:
         request.headers.replace_values("route", [*routes[1:], f"<{request.uri}>"])

@@ -6,10 +6,11 @@ The order of the checks is the order in which a caller wants to hear of its mist
 from __future__ import annotations
 
 from ringwake.sip.errors import ParseError, SipError
-from ringwake.sip.fields import address, contacts, max_forwards, parse_cseq
+from ringwake.sip.fields import address, contacts, max_breadth, max_forwards, parse_cseq
 from ringwake.sip.headers import spelling
 from ringwake.sip.message import Request
 from ringwake.sip.methods import ACK, CANCEL, KNOWN, OPTIONS
+from ringwake.sip.outbound import OUTBOUND, PATH
 from ringwake.sip.uri import Uri, parse_uri
 from ringwake.sip.via import parse_via
 
@@ -53,6 +54,7 @@ def _fields(request: Request) -> None:
         parse_via(value)
     for key in ("from", "to"):
         address(headers, key)
+    max_breadth(headers)
     sequence = parse_cseq(headers.get("cseq") or "")
     if sequence.method != request.method:
         # An unknown method with a wrong CSeq is first of all an unknown method (RFC 4475 section 3.1.2.18).
@@ -65,9 +67,9 @@ def check_registration(request: Request) -> None:
     Raises:
         SipError: 420 with Unsupported; 400 for a Contact that cannot be read.
     """
-    wanted = request.headers.values("require")
-    if wanted:
-        raise SipError(420, "an extension is required", (("unsupported", ", ".join(wanted)),))
+    unknown = [tag for tag in request.headers.values("require") if tag.lower() not in (PATH, OUTBOUND)]
+    if unknown:
+        raise SipError(420, "an extension is required", (("unsupported", ", ".join(unknown)),))
     contacts(request.headers)
 
 

@@ -45,7 +45,7 @@ def merge(current: Iterable[Binding], op: Register) -> Merged | OutOfOrder:
         for binding in matches:
             del kept[binding.id]
         if contact.expires > 0:
-            bound = _bind(op, contact, matches)
+            bound = _bind(op, contact, matches, kept.values())
             kept[bound.id] = bound
             if bound.id not in touched:
                 touched.append(bound.id)
@@ -59,10 +59,13 @@ def is_same(binding: Binding, contact: ContactUpdate) -> bool:
     """Tell whether a Contact is about this binding.
 
     By instance-id and reg-id (RFC 5626 section 6); else by the push token, since a reinstalled app has a new instance
-    but the same phone; else by URI comparison.
+    but the same phone; else by URI comparison. Two flows of one instance are two bindings, whatever they share.
     """
-    if contact.instance and binding.instance == contact.instance and binding.reg_id == contact.reg_id:
-        return True
+    if contact.instance and binding.instance == contact.instance:
+        if binding.reg_id == contact.reg_id:
+            return True
+        if binding.reg_id and contact.reg_id:
+            return False
     if binding.push and contact.push and _tokens(binding.push) & _tokens(contact.push):
         return True
     if contact.instance and binding.instance:
@@ -85,8 +88,9 @@ def _is_stale(binding: Binding, op: Register) -> bool:
     return binding.call_id == op.call_id and op.cseq <= binding.cseq
 
 
-def _bind(op: Register, contact: ContactUpdate, matches: list[Binding]) -> Binding:
+def _bind(op: Register, contact: ContactUpdate, matches: list[Binding], others: Iterable[Binding]) -> Binding:
     known = matches[0] if matches else None
+    first = known.first if known else _first(contact, others)
     push = contact.push
     if push is None and contact.is_query and known is not None:
         push = known.push
@@ -100,9 +104,16 @@ def _bind(op: Register, contact: ContactUpdate, matches: list[Binding]) -> Bindi
         call_id=op.call_id,
         cseq=op.cseq,
         flow=op.flow,
+        path=op.path,
+        first=first,
         push=push,
         user_agent=op.user_agent,
         registered_at=op.wall,
         expires_at=op.wall + contact.expires,
         refresh_at=contact.refresh_at if push else None,
     )
+
+
+def _first(contact: ContactUpdate, others: Iterable[Binding]) -> str:
+    """Return what names the phone, when its instance has another flow already."""
+    return next((known.phone for known in others if contact.instance and known.instance == contact.instance), "")

@@ -1,4 +1,4 @@
-"""What a REGISTER asks for, judged (RFC 3261 section 10.3, RFC 8599 section 5.6.1), and its answer.
+"""What a REGISTER asks for, judged (RFC 3261 10.3, RFC 5626 section 6, RFC 8599 5.6.1), and its answer.
 
 A REGISTER and the tenant's means go in; an operation for the store and the promises that we make come out. Whether the
 operation fits the bindings is decided inside the store's atomic step (`registrar.merge`).
@@ -12,20 +12,25 @@ from email.utils import formatdate
 
 from ringwake.model.account import Account
 from ringwake.model.app import Provider
+from ringwake.model.binding import Binding
 from ringwake.model.ports import Directory, Ids
 from ringwake.model.push import PushTarget
 from ringwake.model.store_ops import ContactUpdate, Register, Registered
 from ringwake.registrar.push_target import push_target
 from ringwake.sip.address import NameAddr
 from ringwake.sip.errors import ParseError
-from ringwake.sip.fields import contact_expires, contacts, expires
+from ringwake.sip.fields import contact_expires, contacts, expires, option_tags
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
+from ringwake.sip.outbound import OUTBOUND, SUPPORTED, has_flow, instance_id, path_of, reg_id
 from ringwake.sip.push_params import SECRET_PARAMS, PushParams, feature_caps, push_params, without_secrets
 from ringwake.sip.replies import reply
 
 MAX_CONTACTS = 16
 """Contacts of one REGISTER (reliability S16)."""
+_HOUR = 3600
+"""Seconds: a wish for that much may not be called too brief (RFC 3261 section 10.3 step 7)."""
+_GRUUS = ("pub-gruu", "temp-gruu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,8 @@ class Plan:
     """Those of the request that stay bound, as the phone wrote them."""
     caps: tuple[str, ...]
     """Feature-Caps values."""
+    is_outbound: bool = False
+    """Whether a binding is one of RFC 5626, and the phone wants to know that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +85,6 @@ class Registrar:
         Raises:
             ParseError: a field that we need is malformed.
         """
-        unknown = request.headers.values("require")
-        if unknown:
-            return Refusal(420, "an extension is required", (("unsupported", ", ".join(unknown)),))
         bound, has_star = contacts(request.headers)
         op = Register(
             aor=account.aor,
@@ -88,6 +92,7 @@ class Registrar:
             cseq=request.cseq.number,
             flow=flow,
             user_agent=(request.headers.get("user-agent") or "")[:120],
+            path=path_of(request.headers),
             wall=wall,
         )
         if has_star:
@@ -96,21 +101,32 @@ class Registrar:
             return Plan(replace(op, remove_all=True), (), ())
         if len(bound) > MAX_CONTACTS:
             return Refusal(400, "there are too many Contacts")
-        return self._judge(request, account, op, bound)
+        wants_outbound = OUTBOUND in option_tags(request.headers, "supported")
+        flows = [reg_id(contact) for contact in bound]
+        if any(flows) and not has_flow(request.headers, op.path):
+            if wants_outbound:
+                return Refusal(439, "the first hop keeps no flows")
+            flows = [0] * len(flows)
+        planned = self._judge(list(zip(bound, flows, strict=True)), account, op, expires(request.headers))
+        return replace(planned, is_outbound=any(flows) and wants_outbound) if isinstance(planned, Plan) else planned
 
-    def _judge(self, request: Request, account: Account, op: Register, bound: list[NameAddr]) -> Plan | Refusal:
+    def _judge(
+        self, bound: list[tuple[NameAddr, int]], account: Account, op: Register, default: int | None
+    ) -> Plan | Refusal:
+        """Judge each Contact with its reg-id; `default` is how long they ask to stay that do not say so themselves."""
         updates: list[ContactUpdate] = []
         caps: list[str] = []
-        default = expires(request.headers)
-        for contact in bound:
+        for contact, flow in bound:
             asked = contact_expires(contact)
             judged = self._contact(contact, account, op, default if asked is None else asked)
             if isinstance(judged, Refusal):
                 return judged
             update, promises = judged
-            updates.append(update)
+            updates.append(replace(update, reg_id=flow))
             caps += [promise for promise in promises if promise not in caps]
-        kept = tuple(contact for contact, update in zip(bound, updates, strict=True) if update.expires > 0)
+        kept = tuple(contact for (contact, _), update in zip(bound, updates, strict=True) if update.expires > 0)
+        if len(kept) > 1 and any(flow for _, flow in bound):
+            return Refusal(400, "a Contact with a reg-id is bound alone")
         return Plan(replace(op, contacts=tuple(updates)), kept, tuple(caps))
 
     def _contact(
@@ -139,9 +155,8 @@ class Registrar:
             new_id=self.ids.hex(16),
             uri=str(without_secrets(uri)),
             # Outside the brackets they mean nothing, but a token is a token.
-            params=str(contact.params.without("expires", *SECRET_PARAMS)),
-            instance=(contact.params.get("+sip.instance") or "").strip('"'),
-            reg_id=_reg_id(contact),
+            params=str(contact.params.without("expires", *_GRUUS, *SECRET_PARAMS)),
+            instance=instance_id(contact),
             expires=granted,
             push=target,
             is_query=wants is not None and wants.prid is None,
@@ -177,30 +192,43 @@ class Registrar:
             least, granted = policy.plain_least, min(asked or policy.plain_most, policy.plain_most)
         else:
             least, granted = policy.push_least, policy.grant
-        if asked is not None and asked < least:
+        if asked is not None and asked < min(least, _HOUR):
             return Refusal(423, "the expiry is too short", (("min-expires", str(least)),))
         return granted
 
 
 def answer(request: Request, plan: Plan, registered: Registered, *, to_tag: str) -> Response:
-    """Build the 200: all current bindings, the phone's own as it wrote them, others without their tokens."""
+    """Build the 200: all current bindings, the phone's own as it wrote them, others without their tokens.
+
+    It has no Flow-Timer and no Service-Route: a phone that can be pushed to is to stay silent, and has one way to us.
+    """
     wall = plan.op.wall
-    lifetimes = [int(update.expires) for update in plan.op.contacts if update.expires > 0]
+    kept = (update for update in plan.op.contacts if update.expires > 0)
+    written = {(update.uri, update.instance): contact.uri for update, contact in zip(kept, plan.contacts, strict=True)}
+    own = {binding.id: written[binding.uri, binding.instance] for binding in registered.touched}
+    others = (binding for binding in registered.bindings if binding.id not in own)
     fields = [
-        ("contact", f"<{contact.uri}>{contact.params.without('expires')};expires={lifetime}")
-        for contact, lifetime in zip(plan.contacts, lifetimes, strict=True)
+        ("contact", f"<{own.get(binding.id, binding.uri)}>{binding.params};expires={_left(binding, wall)}")
+        for binding in (*registered.touched, *others)
     ]
-    own = {binding.id for binding in registered.touched}
-    fields += [
-        ("contact", f"<{binding.uri}>{binding.params};expires={int(binding.expires_at - wall)}")
-        for binding in registered.bindings
-        if binding.id not in own
-    ]
+    fields += [("path", value) for value in plan.op.path]
+    if plan.is_outbound:
+        fields.append(("require", OUTBOUND))
+    fields.append(("supported", SUPPORTED))
     fields += [("feature-caps", caps) for caps in plan.caps]
     fields.append(("date", formatdate(wall, usegmt=True)))
-    return reply(request, 200, to_tag=to_tag, headers=fields)
+    response = reply(request, 200, to_tag=to_tag, headers=fields)
+    _answer_keep(request, plan, response)
+    return response
 
 
-def _reg_id(contact: NameAddr) -> int:
-    text = contact.params.get("reg-id") or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+def _left(binding: Binding, wall: float) -> int:
+    return max(1, round(binding.expires_at - wall))
+
+
+def _answer_keep(request: Request, plan: Plan, response: Response) -> None:
+    """Take keep-alives from a phone that offers them (RFC 6223), at its own pace, but from none that we can wake."""
+    via = request.via
+    is_offered = "keep" in via.params and via.params.get("keep") is None
+    if is_offered and plan.contacts and not any(update.push for update in plan.op.contacts):
+        response.headers.replace_first("via", str(replace(via, params=via.params.put("keep", "0"))))

@@ -8,7 +8,7 @@ from enum import Enum
 from ringwake.sip.errors import ParseError
 from ringwake.sip.grammar import LWS, decode, number
 from ringwake.sip.headers import key_of
-from ringwake.sip.parser import MAX_HEAD, MAX_MESSAGE
+from ringwake.sip.parser import MAX_HEAD, MAX_MESSAGE, check_start_line
 
 _END = b"\r\n\r\n"
 
@@ -83,16 +83,18 @@ class Framer:
             return False
         if at > MAX_HEAD:
             raise ParseError("the header section is too long", status=513)
-        self._wanted = at + len(_END) + _content_length(bytes(self._buffer[:at]))
+        head = decode(bytes(self._buffer[:at]))
+        check_start_line(head.partition("\r\n")[0])
+        self._wanted = at + len(_END) + _content_length(head)
         if self._wanted > MAX_MESSAGE:
             raise ParseError("the message is too long", status=513)
         return True
 
 
-def _content_length(head: bytes) -> int:
+def _content_length(head: str) -> int:
     """Read the one Content-Length that a stream must have (section 18.3, reliability S15)."""
     found: int | None = None
-    unfolded = decode(head).replace("\r\n ", " ").replace("\r\n\t", " ")
+    unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ")
     for line in unfolded.split("\r\n")[1:]:
         name, colon, text = line.partition(":")
         if colon and key_of(name.rstrip(LWS)) == "content-length":

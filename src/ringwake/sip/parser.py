@@ -52,13 +52,26 @@ def parse(octets: bytes, *, is_stream: bool = False) -> Message:
     return message
 
 
+def check_start_line(line: str) -> None:
+    """Look whether a line begins a message of any SIP version, sound or not.
+
+    Raises:
+        ParseError: it does not; nothing that follows it on a stream can be trusted either.
+    """
+    method, _, rest = line.partition(" ")
+    version = rest.rstrip(" ").rpartition(" ")[2] if is_token(method) else line
+    if version[:4].upper() != "SIP/":
+        raise ParseError("the first line is no SIP start line")
+
+
 def _start(line: str) -> Message:
+    check_start_line(line)
     if line[: len(VERSION) + 1].upper() == VERSION + " ":
         return _response(line)
     method, _, rest = line.partition(" ")
     uri, _, version = rest.rstrip(" ").rpartition(" ")
-    if not is_token(method) or not version[:4].upper() == "SIP/":
-        raise ParseError("the first line is no SIP start line")
+    if not is_token(method):
+        raise ParseError("the response has a version of SIP that is not ours")
     request = Request(Headers(), method=method, uri=uri, version=version)
     if version.upper() != VERSION:
         request.defect = SipError(505, "the SIP version is not 2.0")
@@ -92,6 +105,8 @@ def _unfold(text: str) -> list[str]:
 
 
 def _fields(lines: list[str]) -> Headers:
+    if len(lines) > MAX_FIELDS:
+        raise ParseError("there are too many header fields")
     keys: list[str] = []
     fields: list[str] = []
     for line in lines:
@@ -109,8 +124,6 @@ def _fields(lines: list[str]) -> Headers:
 
 
 def _check(keys: list[str], fields: list[str]) -> None:
-    if len(keys) > MAX_FIELDS:
-        raise ParseError("there are too many header fields")
     for key in _SCALARS:
         if keys.count(key) > 1:
             raise ParseError(f"{key} stands more than once")

@@ -45,10 +45,10 @@ def reply(
     return Response(answer, body, status=status, reason=reason(status))
 
 
-def stateless_reply(request: Request, status: int) -> Response:
+def stateless_reply(request: Request, status: int, *, headers: Iterable[tuple[str, str]] = ()) -> Response:
     """Answer a request that gets no transaction: its retransmissions get the same To-tag (section 8.2.7)."""
     seed = "\0".join(request.headers.get(key) or "" for key in ("via", "from", "to", "call-id", "cseq"))
-    return reply(request, status, to_tag=sha256(encode(seed)).hexdigest()[:16])
+    return reply(request, status, to_tag=sha256(encode(seed)).hexdigest()[:16], headers=headers)
 
 
 def has_tag(text: str) -> bool:

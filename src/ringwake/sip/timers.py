@@ -11,6 +11,9 @@ T2 = 4.0
 """Longest retransmission interval of non-INVITE requests and INVITE responses, seconds."""
 T4 = 5.0
 """How long a message may stay in the network, seconds."""
+TRYING_AFTER = T1 + 2 * T1 + T2 / 2
+"""When a non-INVITE request is answered 100, if by nothing better: 3.5 s, when its sender's timer E has come to T2 (RFC
+4320 section 4.1). Earlier it must not be."""
 TIMEOUT = 64 * T1
 """Timers B, F, H, J, L and M, and D on UDP: 32 seconds."""
 

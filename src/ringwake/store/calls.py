@@ -7,17 +7,22 @@ from dataclasses import replace
 
 from ringwake.model.account import Aor
 from ringwake.model.call import CallRecord
+from ringwake.store.agenda import Agenda
 from ringwake.store.changes import Changes
+
+LONGEST_SECONDS = 3600.0
+"""Nobody waits so long for an answer: a call that is this old has ended, and its end could not be written."""
 
 
 class Calls:
     """The open calls; one that is finished is gone."""
 
-    __slots__ = ("_by_aor", "_by_id")
+    __slots__ = ("_by_aor", "_by_id", "_expiry")
 
     def __init__(self) -> None:
         self._by_id: dict[str, CallRecord] = {}
         self._by_aor: dict[Aor, dict[str, CallRecord]] = {}
+        self._expiry = Agenda()
 
     def get(self, call: str) -> CallRecord | None:
         """Return a call if it is open."""
@@ -47,6 +52,14 @@ class Calls:
         """Remove a call."""
         self._change(changes, call, None)
 
+    def remove_expired(self, changes: Changes, wall: float) -> bool:
+        """Remove the oldest call if nobody can be waiting for it any more; False when there is none."""
+        entry = self._expiry.pop(wall - LONGEST_SECONDS)
+        if entry is None:
+            return False
+        self.finish(changes, self._by_id[entry[1]])
+        return True
+
     def load(self, call: CallRecord) -> None:
         """Add a call that an earlier life has left."""
         self._set(call.id, call.aor, call)
@@ -62,12 +75,14 @@ class Calls:
         if record is not None:
             self._by_id[call] = record
             self._by_aor.setdefault(aor, {})[call] = record
+            self._expiry.note(call, record.received_at)
             return
         del self._by_id[call]
         calls = self._by_aor[aor]
         del calls[call]
         if not calls:
             del self._by_aor[aor]
+        self._expiry.forget(call)
 
 
 def _in_order(calls: Iterable[CallRecord]) -> tuple[CallRecord, ...]:

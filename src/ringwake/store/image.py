@@ -6,7 +6,7 @@ Results never depend on the order of a set, a dict or a heap, so that all stores
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, KeysView
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, assert_never, cast
 
@@ -122,8 +122,7 @@ class Image:
                     assert_never(value)
         # A binding whose row could not be read comes back under a new id: its messages must not wait for the old one.
         for aor in self._messages.aors():
-            known = {binding.id for binding in self._bindings.at(aor)}
-            self._messages.leave(Changes(), aor, self._messages.waited_for(aor) - known)
+            self._messages.leave(Changes(), aor, self._messages.waited_for(aor) - _phones(self._bindings.at(aor)))
 
     # ---- registrations
 
@@ -143,8 +142,8 @@ class Image:
         touched = tuple(self._subscriptions.join(binding) for binding in merged.touched)
         bindings = {binding.id: binding for binding in (*merged.bindings, *touched)}
         self._bindings.put(changes, op.aor, bindings.values())
-        self._messages.leave(changes, op.aor, {binding.id for binding in known} - bindings.keys())
-        phones = tuple(binding.id for binding in touched)
+        self._messages.leave(changes, op.aor, _phones(known) - _phones(bindings.values()))
+        phones = tuple(_phones(touched))
         for call in calls:
             self._calls.invite(changes, call, phones)
         messages = self._messages.waiting_for(op.aor, phones, op.wall)
@@ -194,12 +193,13 @@ class Image:
     def _sweep(self, op: Sweep, changes: Changes) -> int:
         dropped = 0
         while dropped < op.limit and (expired := self._bindings.next_expired(op.wall)) is not None:
-            left = (binding for binding in self._bindings.at(expired.aor) if binding.id != expired.id)
+            left = [binding for binding in self._bindings.at(expired.aor) if binding.id != expired.id]
             self._bindings.put(changes, expired.aor, left)
-            self._messages.leave(changes, expired.aor, [expired.id])
+            self._messages.leave(changes, expired.aor, _phones([expired]) - _phones(left))
             dropped += 1
-        while dropped < op.limit and self._messages.remove_expired(changes, op.wall):
-            dropped += 1
+        for part in (self._messages, self._calls):
+            while dropped < op.limit and part.remove_expired(changes, op.wall):
+                dropped += 1
         return dropped
 
     def _replace_binding(self, changes: Changes, binding: Binding) -> None:
@@ -235,7 +235,7 @@ class Image:
     def _awaited(self, wall: float) -> Iterator[tuple[StoredMessage, tuple[Binding, ...]]]:
         for message in self._messages.everywhere(wall):
             bindings = self._bindings.current(message.aor, wall)
-            if phones := tuple(binding for binding in bindings if binding.id in message.waiting):
+            if phones := tuple(binding for binding in bindings if binding.phone in message.waiting):
                 yield message, phones
 
     # ---- messages
@@ -246,7 +246,7 @@ class Image:
         if known is not None:
             return Kept(known, bindings)
         self._serial += 1
-        message = replace(op.message, waiting=tuple(binding.id for binding in bindings))
+        message = replace(op.message, waiting=tuple(_phones(bindings)))
         self._messages.keep(changes, message, self._serial)
         return Kept(message, bindings)
 
@@ -271,6 +271,11 @@ class Image:
 
     def _list_accounts(self, op: ListAccounts, _: Changes) -> tuple[Account, ...]:
         return self._accounts.of(op.tenant)
+
+
+def _phones(bindings: Iterable[Binding]) -> KeysView[str]:
+    """Return whose bindings these are, in order and each once: a phone may have several flows (RFC 5626)."""
+    return dict.fromkeys(binding.phone for binding in bindings).keys()
 
 
 def _without_token(binding: Binding, digest: str) -> Binding:

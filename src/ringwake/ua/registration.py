@@ -1,4 +1,4 @@
-"""A user agent's registration (RFC 3261 section 10.2, RFC 8599 section 4.1)."""
+"""A user agent's registration (RFC 3261 section 10.2, RFC 5626 section 4.2, RFC 8599 section 4.1)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from ringwake.model.ports import Ids
 from ringwake.secret import Secret
 from ringwake.sip.address import parse_address
 from ringwake.sip.errors import ParseError
-from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, contact_expires, expires
+from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, contact_expires, expires, option_tags
 from ringwake.sip.flow import Flow
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import REGISTER
+from ringwake.sip.outbound import OUTBOUND, PATH, SUPPORTED
 from ringwake.sip.uri import escape_param
 from ringwake.sip.via import COOKIE
 from ringwake.ua.identity import Identity
 
+_REG_ID = 1
+_TIMER = re.compile(r"[0-9]{1,9}")
 _PNS = re.compile(r'\+sip\.pns="([^"]*)"', re.IGNORECASE)
 
 
@@ -43,6 +46,10 @@ class Granted:
     """Seconds."""
     has_push: bool
     """Whether the server promises to wake us (section 4.1.1: only then may we sleep)."""
+    has_flow: bool = False
+    """Whether it knows this flow for one of ours (RFC 5626 section 4.2.1): then we keep it alive."""
+    flow_timer: int = 0
+    """Seconds within which it wants a sign of life; 0 when it did not say."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,12 +61,16 @@ class Registration:
     """URN that stays the same over restarts (RFC 5626 section 4.1)."""
     ids: Ids
     push: PushContact | None = None
+    uses_flows: bool = True
+    """Whether to register as a flow (RFC 5626); not where the first hop knows none: 439."""
     call_id: str = ""
     _seq: int = field(default=0)
 
     def request(self, flow: Flow, *, expires: int) -> Request:
         """Build a REGISTER for a flow. `expires` 0 removes the binding, and then carries no token (section 4.1.2)."""
-        contact = f'{self.contact(flow, with_push=expires > 0)};+sip.instance="<{self.instance}>"'
+        # One flow, so always the same number: also after a restart it replaces what it was.
+        reg_id = f";reg-id={_REG_ID}" if self.uses_flows else ""
+        contact = f'{self.contact(flow, with_push=expires > 0)};+sip.instance="<{self.instance}>"{reg_id}'
         return self._register(flow, contact, expires)
 
     def query(self, flow: Flow, provider: str) -> Request:
@@ -83,6 +94,7 @@ class Registration:
         headers.append("call-id", self.call_id)
         headers.append("cseq", f"{self._seq} {REGISTER}")
         headers.append("contact", contact)
+        headers.append("supported", SUPPORTED if self.uses_flows else PATH)
         headers.append("expires", str(expires))
         return Request(headers, method=REGISTER, uri=f"sip:{self.identity.domain}")
 
@@ -99,7 +111,12 @@ class Registration:
         """Read a 2xx to our REGISTER."""
         caps = (value for text in response.headers.texts("feature-caps") for value in _PNS.findall(text))
         services = {service.strip().lower() for value in caps for service in value.split(",")}
-        return Granted(self._expires(response), self.push is not None and self.push.provider in services)
+        return Granted(
+            self._expires(response),
+            self.push is not None and self.push.provider in services,
+            has_flow=OUTBOUND in option_tags(response.headers, "require"),
+            flow_timer=_flow_timer(response.headers.get("flow-timer")),
+        )
 
     def _expires(self, response: Response) -> int:
         for value in response.headers.values("contact"):
@@ -110,3 +127,7 @@ class Registration:
             if self.instance in (contact.params.get("+sip.instance") or ""):
                 return contact_expires(contact) or 0
         return expires(response.headers) or 0
+
+
+def _flow_timer(text: str | None) -> int:
+    return int(text) if text is not None and _TIMER.fullmatch(text) else 0

@@ -31,7 +31,7 @@ class Stage(Enum):
 class Delivery:
     """One push to one phone."""
 
-    __slots__ = ("_attempts", "_jitter", "_until", "next_at", "stage")
+    __slots__ = ("_attempts", "_is_shared", "_jitter", "_until", "next_at", "stage")
 
     def __init__(self, *, now: float, until: float, jitter: float) -> None:
         """Begin.
@@ -47,6 +47,7 @@ class Delivery:
         self._until = until
         self._jitter = 1.0 + JITTER * (2 * jitter - 1)
         self._attempts = 0
+        self._is_shared = False
 
     @property
     def attempts(self) -> int:
@@ -62,9 +63,14 @@ class Delivery:
         self.stage, self.next_at = Stage.UNDER_WAY, None
         self._attempts += 1
 
-    def share(self, now: float) -> None:
-        """Take note that somebody else's wake of the same phone is under way: look again later."""
+    def share(self, now: float) -> bool:
+        """Take note that somebody else's wake of the same phone is under way: look again later.
+
+        True the first time: the timeline need not tell each look.
+        """
         self._pause(now, SHARED_PAUSE)
+        is_first, self._is_shared = not self._is_shared, True
+        return is_first
 
     def outcome(self, outcome: Outcome, now: float) -> None:
         """Take the outcome of the attempt that was under way."""

@@ -6,21 +6,24 @@ to which it speaks three words, `expect`, `begin` and `give_up`. Events of one c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
-from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
+from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
-from ringwake.model.store_ops import Finish, ForgetToken, Invite
+from ringwake.model.push import Kind, Outcome, Unregistered
+from ringwake.model.store_ops import Finish, Invite
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.announcement import Announcement
-from ringwake.wake.call_end import NO_WAKE, NOTICE_SECONDS, how_it_ended, notice_of
+from ringwake.wake.call_end import NO_WAKE, how_it_ended, notice_of
+from ringwake.wake.call_pushes import CallPushes
+from ringwake.wake.dead_token import forget
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means
 from ringwake.wake.owner import Owner
@@ -43,12 +46,13 @@ class ParkedCall(Owner):
         self.record = record
         self.context = context
         self.end: CallEnd | None = None
-        self._announcement = announcement
         self._compose = compose
         self._means = means
+        self._pushes = CallPushes(record, announcement, means=means)
         self._waits: dict[str, Wait] = {}
         self._wake_until = 0.0
-        self._seq = 0
+        self._ring_until = 0.0
+        """When the call ends at the latest, whoever comes and goes."""
         self._is_cancelled = False
 
     # ---- events
@@ -56,18 +60,20 @@ class ParkedCall(Owner):
     def start(self, targets: Sequence[Target], now: float) -> Effects:
         """Call the phones that are awake, wake those that sleep; 480 when there is neither."""
         self._wake_until = now + self.record.wake_until - self._means.wall(now)
+        self._ring_until = self._wake_until + self._means.timing.ring
         effects: list[Effects] = []
         for target in targets:
             if target.action is Action.RING:
-                effects.append(self._ring(target.binding, target.binding.flow, now))
+                effects.append(self._ring(target.binding, now))
+                self._waits[target.binding.phone].others = list(target.others)
             elif target.action is Action.WAKE:
                 self._expect(target.binding, now)
             elif target.action is Action.AWAIT:
-                self._waits[target.binding.id] = Wait(target.binding, silent_until=self._wake_until)
-                self.context.expect(target.binding.id)
+                self._waits[target.binding.phone] = Wait(target.binding, silent_until=self._wake_until)
+                self.context.expect(target.binding.phone)
         if not self._waits:
             effects.append(self.context.refuse(NO_WAKE))
-        ringing = tuple(t.binding.id for t in targets if t.action is Action.RING)
+        ringing = tuple(t.binding.phone for t in targets if t.action is Action.RING)
         if ringing:
             effects.append((Persist(Invite(call=self.record.id, bindings=ringing)),))
         effects.append(self._push_due(now))
@@ -75,22 +81,43 @@ class ParkedCall(Owner):
 
     def woken(self, binding: Binding, now: float) -> Effects:
         """A phone has registered, and that is on disk: it gets the INVITE, if it has not got it already."""
-        if not self.context.is_open:
+        if not self.context.is_open or now >= self._ring_until:
             return NOTHING
-        wait = self._waits.setdefault(binding.id, Wait(binding))
-        wait.binding = binding
+        wait = self._waits.setdefault(binding.phone, Wait(binding))
         wait.stop_pushing()
-        branch, effects = self.context.branch(binding.id), NOTHING
-        is_live = branch is not None and branch.state is BranchState.LIVE
-        if branch is None or not is_live or not (branch.flow == binding.flow or branch.has_answered):
-            note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
-            effects = (*note, *self._ring(binding, binding.flow, now))
+        branch, effects = self.context.branch(binding.phone), NOTHING
+        if branch is not None and branch.state is BranchState.LIVE and wait.binding.id != binding.id:
+            wait.add(binding)  # it has the INVITE, down its other flow
+        else:
+            is_same = branch is not None and branch.flow == binding.flow and wait.binding.path == binding.path
+            wait.binding = binding
+            if branch is None or branch.state is not BranchState.LIVE or not (is_same or branch.has_answered):
+                note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
+                effects = (*note, *self._ring(binding, now))
         wait.has_come, wait.probe_at = True, None
         return self._settle(effects, now)
+
+    def left(self, bindings: Collection[str]) -> None:
+        """The account has these bindings now: a phone that has removed its own is pushed to no more (RFC 8599 5.5).
+
+        It is still waited for, since apps that start remove their old binding before they register anew.
+        """
+        for wait in self._waits.values():
+            wait.others = [other for other in wait.others if other.id in bindings]
+            if wait.binding.id not in bindings:
+                wait.binding = replace(wait.binding, push=None)
+                wait.stop_pushing()
 
     def response(self, branch_id: str, response: Response, now: float) -> Effects:
         """A phone has answered the INVITE."""
         wait = self._wait_of(branch_id)
+        if wait is not None and response.status == 430:
+            return self.failed(branch_id, Failure.TRANSPORT, now)  # a proxy on the way lost the flow (RFC 5626 11.5)
+        is_silence = wait is not None and response.status == 408 and not self._has_rung(branch_id)
+        if wait is not None and is_silence and (effects := self._elsewhere(wait, now)):
+            return self._settle(effects, now)
+        if wait is not None and response.status == 100 and wait.binding.path:
+            return NOTHING  # of that proxy: it says nothing of the phone
         if wait is not None:
             wait.stop_pushing()
             wait.has_come = True
@@ -104,19 +131,25 @@ class ParkedCall(Owner):
     def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:
         """A phone can be heard no more down the flow of its branch."""
         wait = self._wait_of(branch_id)
-        branch = self.context.branch(wait.binding.id) if wait else None
+        branch = self.context.branch(wait.binding.phone) if wait else None
         if wait and branch and failure is Failure.TRANSPORT and branch.flow == wait.binding.flow:
             wait.has_come = False  # and has gone again
         if wait is None or branch is None or branch.verdict is not None or not self.context.is_open:
             return self._settle(self.context.failed(branch_id, failure), now)
         if failure is Failure.TRANSPORT and branch.flow != wait.binding.flow:
             # It has registered on another flow meanwhile: the same branch again is a retransmission to it.
-            return self._settle(self._ring(wait.binding, wait.binding.flow, now), now)
-        if now >= self._wake_until or wait.binding.push is None:
+            return self._settle(self._ring(wait.binding, now), now)
+        if effects := self._elsewhere(wait, now):
+            return self._settle(effects, now)
+        may_be_woken = wait.binding.push is not None and now < self._wake_until
+        back_by = now + self._means.timing.answer if failure is Failure.TRANSPORT and branch.has_answered else now
+        if not may_be_woken and back_by == now:
             return self._settle(self.context.failed(branch_id, failure), now)
         paused = self.context.pause(branch_id)
-        if failure is Failure.TRANSPORT:  # after a time-out its push is under way: it was silent for too long before
+        if may_be_woken and failure is Failure.TRANSPORT:  # after a time-out its push is under way: it was silent long
             self._expect(wait.binding, now)
+        # Its app was awake a moment ago: between two networks it comes back by itself, whatever the hour.
+        wait.silent_until = max(wait.silent_until, back_by) if may_be_woken else back_by
         return self._settle((*paused, *self._push_due(now)), now)
 
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
@@ -125,17 +158,15 @@ class ParkedCall(Owner):
         pushed_to = wait.pushed_to if wait else None
         if wait is None or wait.delivery is None or pushed_to is None:
             return NOTHING
+        wait.is_in_flight = False
         wait.delivery.outcome(outcome, now)
-        wait.was_accepted = wait.was_accepted or isinstance(outcome, Accepted)
-        effects = [self._note_outcome(device, outcome, now)]
-        if pushed_to.push is not None and not isinstance(outcome, Accepted):
-            self._means.budget.give_back(pushed_to.push, Kind.CALL, self.record.id)
+        effects = [self._pushes.outcome(pushed_to, outcome, now)]
         if wait.delivery.stage in (Stage.DEAD, Stage.REFUSED) and self.end is None:
             branch = self.context.branch(device)
             if branch is not None and branch.state is BranchState.PENDING:
                 effects.append(self.context.give_up(device, NO_WAKE))
         if isinstance(outcome, Unregistered):
-            effects.append(_forget(pushed_to, outcome))
+            effects.append(forget(pushed_to, Kind.CALL, outcome))
         return self._settle(_join(effects), now)
 
     def cancel(self, reason: str, now: float) -> Effects:
@@ -152,9 +183,9 @@ class ParkedCall(Owner):
                 wait.delivery = self._delivery(now)
             if wait.ring_until is not None and wait.ring_until <= now:
                 wait.ring_until = None
-                effects.append(self.context.give_up(wait.binding.id, NO_WAKE))
+                effects.append(self.context.give_up(wait.binding.phone, NO_WAKE))
         silent = [wait for wait in self._silent() if wait.silent_until <= now]
-        effects += [self.context.give_up(wait.binding.id, NO_WAKE) for wait in silent]
+        effects += [self._elsewhere(w, now) or self.context.give_up(w.binding.phone, NO_WAKE) for w in silent]
         effects.append(self._push_due(now))
         return self._settle(_join(effects), now)
 
@@ -172,24 +203,32 @@ class ParkedCall(Owner):
 
     # ---- phones
 
-    def _ring(self, binding: Binding, flow: Flow, now: float) -> Effects:
-        wait = self._waits.setdefault(binding.id, Wait(binding))
-        effects = self.context.begin(binding.id, self._compose(self.record, binding, flow), flow)
-        branch = self.context.branch(binding.id)
+    def _ring(self, binding: Binding, now: float) -> Effects:
+        wait, flow = self._waits.setdefault(binding.phone, Wait(binding)), binding.flow
+        wait.binding = binding
+        effects = self.context.begin(binding.phone, self._compose(self.record, binding, flow), flow)
+        branch = self.context.branch(binding.phone)
         if not effects or branch is None or branch.state is not BranchState.LIVE:
             return effects
         timing = self._means.timing
         if wait.ring_until is None or not wait.has_come:  # a phone that moves while it rings gains no time by that
-            wait.ring_until = now + timing.ring
+            wait.ring_until = min(now + timing.ring, self._ring_until)
         wait.silent_until = max(self._wake_until, now + timing.answer)
         wait.probe_at = now + timing.probe if binding.push is not None and not wait.has_come else None
         return (*effects, *self._note(Happened.INVITE_SENT, now, device=binding.id, transport=flow.transport.value))
 
+    def _elsewhere(self, wait: Wait, now: float) -> Effects:
+        """Try the next flow of a phone (RFC 5626 section 7); nothing when there is none."""
+        branch = self.context.branch(wait.binding.phone)
+        if not wait.others or branch is None or not branch.may_begin or not self.context.is_open:
+            return NOTHING
+        return self._ring(wait.others.pop(0), now)
+
     def _expect(self, binding: Binding, now: float) -> None:
-        wait = self._waits.setdefault(binding.id, Wait(binding))
+        wait = self._waits.setdefault(binding.phone, Wait(binding))
         wait.binding, wait.delivery, wait.has_come = binding, self._delivery(now), False
         wait.probe_at, wait.ring_until, wait.silent_until = None, None, self._wake_until
-        self.context.expect(binding.id)
+        self.context.expect(binding.phone)
 
     def _delivery(self, now: float) -> Delivery:
         return Delivery(now=now, until=self._wake_until, jitter=self._means.jitter())
@@ -197,39 +236,15 @@ class ParkedCall(Owner):
     def _push_due(self, now: float) -> Effects:
         if not self.context.is_open:
             return NOTHING
-        return _join(
-            self._push(wait, now) for wait in self._waits.values() if wait.delivery and wait.delivery.is_due(now)
-        )
-
-    def _push(self, wait: Wait, now: float) -> Effects:
-        delivery, target = wait.delivery, wait.binding.push
-        assert delivery is not None
-        wall = self._means.wall(now)
-        until = max(wall, self.record.wake_until)
-        push = self._announcement.push(Kind.CALL, target, seq=self._seq, wall=wall, until=until) if target else None
-        if target is None or push is None:
-            delivery.stop()
-            return NOTHING
-        if not self._means.budget.take(target, Kind.CALL, self.record.id, now):
-            delivery.share(now)
-            return self._note(Happened.PUSH_SUPPRESSED, now, device=wait.binding.id, reason="single_flight")
-        self._seq += 1
-        wait.pushed_to = wait.binding
-        delivery.begin()
-        note = self._note(
-            Happened.PUSH_SENT,
-            now,
-            device=wait.binding.id,
-            kind=Kind.CALL.value,
-            token=push.token.label,
-            attempt=delivery.attempts,
-        )
-        return (SendPush(push, self.record.id, wait.binding.id), *note)
+        return _join(self._pushes.wake(wait, now) for wait in self._waits.values() if wait.is_due(now))
 
     def _silent(self) -> list[Wait]:
         """Return the waits for phones that have said nothing yet, asleep or not."""
         open_ones = (b for b in self.context.branches if b.state is not BranchState.DONE and not b.has_answered)
         return [self._waits[b.device] for b in open_ones]
+
+    def _has_rung(self, branch_id: str) -> bool:
+        return any(branch.is_ringing for branch in self.context.branches if branch.id == branch_id)
 
     def _wait_of(self, branch_id: str) -> Wait | None:
         return next((self._waits[b.device] for b in self.context.branches if b.id == branch_id), None)
@@ -245,39 +260,13 @@ class ParkedCall(Owner):
             return effects
         self.end = how_it_ended(self.context, is_cancelled=self._is_cancelled)
         note = self._note(Happened.CALL_ENDED, now, end=self.end.value, status=self.context.final)
-        notices = [self._notice(wait, notice_of(self.end), now) for wait in self._waits.values()]
+        notices = [self._pushes.tell(wait, notice_of(self.end), now) for wait in self._waits.values()]
         for wait in self._waits.values():
             wait.stop()
         return (*effects, Persist(Finish(call=self.record.id, end=self.end)), *note, *_join(notices))
 
-    def _notice(self, wait: Wait, kind: Kind, now: float) -> Effects:
-        """Tell the end of the call to a phone that was pushed to and has not come."""
-        target = wait.binding.push
-        if target is None or wait.has_come or not wait.may_be_pushed:
-            return NOTHING
-        wall = self._means.wall(now)
-        push = self._announcement.push(kind, target, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
-        if push is None:
-            return NOTHING
-        self._seq += 1
-        note = self._note(Happened.PUSH_SENT, now, device=wait.binding.id, kind=kind.value, token=push.token.label)
-        return (SendPush(push, "", wait.binding.id), *note)
-
-    def _note_outcome(self, device: str, outcome: Outcome, now: float) -> Effects:
-        if isinstance(outcome, Accepted):
-            return self._note(Happened.PUSH_ACCEPTED, now, device=device, id=outcome.id)
-        kind, reason = type(outcome).__name__.lower(), outcome.reason
-        return self._note(Happened.PUSH_FAILED, now, device=device, outcome=kind, reason=reason)
-
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
         return (Note(Event(what, now, self.record.trace, fields)),)
-
-
-def _forget(binding: Binding, outcome: Unregistered) -> Effects:
-    vehicle = binding.push.vehicle(Kind.CALL) if binding.push else None
-    assert vehicle is not None, "it was pushed to"
-    dead_at = binding.registered_at if outcome.at is None else outcome.at
-    return (Persist(ForgetToken(digest=vehicle[1].digest, dead_at=dead_at)),)
 
 
 def _join(effects: Iterable[Effects]) -> Effects:

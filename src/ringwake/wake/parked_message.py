@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ringwake.model.binding import Binding
-from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
+from ringwake.model.effects import NOTHING, Effects, Note, SendPush
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.ports import Seal
 from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
-from ringwake.model.store_ops import ForgetToken
 from ringwake.model.stored_message import StoredMessage
 from ringwake.wake.announcement import Announcement
+from ringwake.wake.dead_token import forget
 from ringwake.wake.delivery import Delivery
 from ringwake.wake.means import Means
 from ringwake.wake.outbox import delivery_call_id
@@ -42,11 +42,15 @@ class ParkedMessage(Owner):
             self._waits[binding.id] = Wait(binding, delivery)
         return self.handle_timer(now)
 
-    def woken(self, device: str) -> None:
-        """A phone has registered: no more pushes to it."""
-        wait = self._waits.pop(device, None)
-        if wait is not None:
-            wait.stop()
+    def woken(self, phone: str) -> None:
+        """A phone has registered, by whichever of its flows: no more pushes to it."""
+        for device in [known for known, wait in self._waits.items() if wait.binding.phone == phone]:
+            self._waits.pop(device).stop()
+
+    def left(self, bindings: Collection[str]) -> None:
+        """The account has these bindings now: what was removed is pushed to no more (RFC 8599 section 5.5)."""
+        for device in [known for known in self._waits if known not in bindings]:
+            self._waits.pop(device).stop()
 
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
         """The provider has answered, or not."""
@@ -58,11 +62,9 @@ class ParkedMessage(Owner):
             return (Note(Event(Happened.PUSH_ACCEPTED, now, self.message.trace, {"device": device})),)
         self._means.budget.give_back(wait.binding.push, Kind.MESSAGE, self.message.id)
         failed = Event(Happened.PUSH_FAILED, now, self.message.trace, {"device": device, "reason": outcome.reason})
-        vehicle = wait.binding.push.vehicle(Kind.MESSAGE)
-        if not isinstance(outcome, Unregistered) or vehicle is None:
-            return (Note(failed),)
-        dead_at = wait.binding.registered_at if outcome.at is None else outcome.at
-        return (Note(failed), Persist(ForgetToken(digest=vehicle[1].digest, dead_at=dead_at)))
+        if isinstance(outcome, Unregistered):
+            return (Note(failed), *forget(wait.binding, Kind.MESSAGE, outcome))
+        return (Note(failed),)
 
     def handle_timer(self, now: float) -> Effects:
         """Push what is due."""
@@ -81,7 +83,8 @@ class ParkedMessage(Owner):
     def _push(self, wait: Wait, now: float) -> Effects:
         delivery, target = wait.delivery, wait.binding.push
         assert delivery is not None
-        announcement = replace(self._announcement, call_id=delivery_call_id(self._seal, self.message, wait.binding.id))
+        call_id = delivery_call_id(self._seal, self.message, wait.binding.phone)
+        announcement = replace(self._announcement, call_id=call_id)
         wall = self._means.wall(now)
         until = self.message.expires_at
         push = announcement.push(Kind.MESSAGE, target, seq=0, wall=wall, until=until) if target else None

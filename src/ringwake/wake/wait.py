@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ringwake.model.binding import Binding
 from ringwake.wake.delivery import Delivery
@@ -22,10 +22,17 @@ class Wait:
     """When it is given up, if it has said nothing by then."""
     pushed_to: Binding | None = None
     """Its binding when the last push went out: the outcome speaks of that token and that registration."""
-    was_accepted: bool = False
-    """Whether a provider has taken a push for it."""
+    is_in_flight: bool = False
+    """Whether that outcome is still to come. Until then there is no other push, or it could be taken for that one's."""
     has_come: bool = False
     """Whether it has registered or answered since it was last expected."""
+
+    others: list[Binding] = field(default_factory=list)
+    """Further flows of the phone, to be tried one after the other (RFC 5626 section 7)."""
+
+    def add(self, other: Binding) -> None:
+        """Take note of a further flow, or of what has become of one."""
+        self.others = [*(known for known in self.others if known.id != other.id), other]
 
     def stop(self) -> None:
         """Push no more, and let no timer run."""
@@ -41,10 +48,15 @@ class Wait:
     @property
     def may_be_pushed(self) -> bool:
         """Whether a push may have reached the phone."""
-        return self.was_accepted or (self.delivery is not None and self.delivery.attempts > 0)
+        return self.pushed_to is not None
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether a push is to be made now."""
+        return not self.is_in_flight and self.delivery is not None and self.delivery.is_due(now)
 
     def timers(self) -> Iterator[float]:
         """Iterate over what is due when."""
-        for at in (self.probe_at, self.ring_until, self.delivery.next_at if self.delivery else None):
+        push_at = self.delivery.next_at if self.delivery and not self.is_in_flight else None
+        for at in (self.probe_at, self.ring_until, push_at):
             if at is not None:
                 yield at

@@ -13,6 +13,7 @@ from tests.support.sip_messages import (
     request_fields,
 )
 
+from ringwake.sip.flow import Address
 from ringwake.sip.message import Message
 from ringwake.sip.replies import has_tag
 from ringwake.sip.transactions.events import (
@@ -107,6 +108,18 @@ def test_a_cancel_is_told_with_what_it_cancels_and_has_its_own_answer() -> None:
     assert server.answers() == [(UDP, 200), (UDP, 487), (UDP, 200)]
 
 
+@pytest.mark.parametrize(("host", "is_moved"), [("198.51.100.7", True), ("203.0.113.9", False)])
+def test_a_cancel_down_another_connection_takes_the_answer_of_its_invite_along(host: str, is_moved: bool) -> None:
+    # The connection of the INVITE is gone, and who cancels still waits for the 487 (section 18.2.2).
+    server = Server()
+    invite = server.arrive(request("INVITE"), TCP).transaction
+    again = TCP._replace(remote=Address(host, 40999), serial=2)
+    cancelled = server.arrive(request("CANCEL"), again)
+    server.respond(cancelled.transaction, 200, method="CANCEL")
+    server.respond(invite, 487)
+    assert server.answers() == [(again, 200), (again if is_moved else TCP, 487)]
+
+
 def test_a_cancel_of_nothing_has_no_target() -> None:
     assert Server().arrive(request("CANCEL")).target is None
     assert Server().arrive(request("OPTIONS")).target is None
@@ -133,6 +146,15 @@ def test_beyond_the_limit_new_work_gets_503_and_the_old_goes_on() -> None:
     assert server.answers() == [(UDP, 200), (UDP, 486), (UDP, 486)]
     server.run(6.0)
     server.arrive(request("INVITE", branch="z9hG4bK-c"), now=6.0)
+
+
+def test_under_overload_a_phone_is_told_when_to_come_again_and_a_trunk_is_not() -> None:
+    server = Server(most=0)
+    for method in ("REGISTER", "INVITE", "OPTIONS"):
+        assert server.take(request(method)) == []
+    register, *others = (received_response(sent).headers for _, sent in server.layer.outputs())
+    assert 5 <= int(register.get("retry-after") or "0") <= 30
+    assert not any("retry-after" in headers for headers in others)
 
 
 def test_requests_of_our_own_do_not_count() -> None:
@@ -252,6 +274,15 @@ def test_a_broken_flow_fails_what_waits_for_an_answer_down_it() -> None:
     assert server.answers() == [(TCP, 200)], "whether the flow still takes bytes is the transport's affair"
 
 
+def test_a_request_that_is_dismissed_begins_anew_when_it_comes_again() -> None:
+    server = Server()
+    for _ in range(2):
+        arrived = server.arrive(request("INVITE"))
+        server.layer.dismiss(arrived.transaction, answer(arrived.request, 407))
+        assert server.answers() == [(UDP, 407)]
+        assert len(server.layer) == 0
+
+
 def test_a_call_of_an_earlier_life_is_adopted() -> None:
     server = Server()
     invite = request("INVITE")
@@ -260,6 +291,20 @@ def test_a_call_of_an_earlier_life_is_adopted() -> None:
     assert server.arrive(request("CANCEL")).target is transaction
     server.respond(transaction, 487)
     assert server.answers() == [(UDP, 487)]
+
+
+def test_the_answer_to_an_adopted_call_goes_where_its_via_says() -> None:
+    # Section 18.2.2: to the port of sent-by, when nobody asked for rport.
+    server = Server()
+    invite = received_request(
+        octets(
+            "INVITE sip:bob@example.com SIP/2.0",
+            "Via: SIP/2.0/UDP pbx.example.com:5070;branch=z9hG4bK-1;received=198.51.100.7",
+            *request_fields("INVITE")[1:],
+        )
+    )
+    server.respond(server.layer.adopt(invite, UDP), 480)
+    assert server.answers() == [(UDP._replace(remote=Address("198.51.100.7", 5070)), 480)]
 
 
 def test_the_earliest_timer_of_both_sides_is_asked_for() -> None:

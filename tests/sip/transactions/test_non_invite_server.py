@@ -13,6 +13,25 @@ def test_before_an_answer_repeats_are_absorbed() -> None:
     assert (machine.state, machine.get_timer()) == (State.TRYING, None)
 
 
+@pytest.mark.parametrize("reliable", [True, False])
+def test_what_is_not_answered_for_three_and_a_half_seconds_gets_100(reliable: bool) -> None:
+    """RFC 4320 section 4.1: no earlier, and on any transport no later."""
+    machine = Machine(TABLE, State.TRYING, reliable=reliable)
+    assert shown(machine.fire(Trigger.START, 1.0)) == []
+    assert run(machine) == [(4.5, Do.TRYING)]
+    assert machine.state is State.PROCEEDING
+    assert shown(machine.fire(Trigger.REQUEST, 5.0)) == [Do.RESEND]
+    assert shown(machine.fire(Trigger.SUCCESS, 6.0)) == [Do.SEND]
+
+
+@pytest.mark.parametrize("answer", [Trigger.PROVISIONAL, Trigger.SUCCESS, Trigger.FAILURE])
+def test_what_is_answered_gets_no_100(answer: Trigger) -> None:
+    machine = Machine(TABLE, State.TRYING, reliable=False)
+    machine.fire(Trigger.START, 1.0)
+    machine.fire(answer, 2.0)
+    assert run(machine) == []
+
+
 def test_a_repeat_gets_the_provisional_response_again() -> None:
     machine = Machine(TABLE, State.TRYING, reliable=False)
     assert shown(machine.fire(Trigger.PROVISIONAL, 1.0)) == [Do.SEND]

@@ -42,6 +42,37 @@ def test_the_last_answer_goes_out_again_to_whoever_asks_again() -> None:
     assert ringing == again == (UDP, reply(request("INVITE"), 180).encode())
 
 
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_who_is_dismissed_gets_one_answer_and_nothing_is_kept(method: str) -> None:
+    servers, transaction = opened(method)
+    answer = reply(request(method), 407)
+    servers.dismiss(transaction, answer)
+    assert servers.outputs == [(UDP, answer.encode())]
+    assert (len(servers), servers.get(KEY), servers.get_timer()) == (0, None, None)
+    assert transaction.is_answered
+    assert not servers.respond(transaction, answer, 1.0), "it had its answer"
+    assert not servers.receive(transaction, Trigger.REQUEST, 1.0)
+    assert len(servers.outputs) == 1
+
+
+def test_a_request_that_is_not_answered_hears_that_it_has_come() -> None:
+    servers, transaction = opened("OPTIONS")
+    servers.receive(transaction, Trigger.START, 0.0)
+    run(servers, 99.0)
+    assert servers.outputs == [(UDP, reply(request("OPTIONS"), 100).encode())]
+    servers.receive(transaction, Trigger.REQUEST, 4.0)
+    assert len(servers.outputs) == 2, "and again, when it asks again"
+    assert servers.respond(transaction, reply(request("OPTIONS"), 200), 5.0)
+    assert transaction.request is None, "an answered one keeps nothing but its answer"
+
+
+def test_an_invite_hears_100_from_nobody_but_the_user() -> None:
+    servers, transaction = opened()
+    servers.receive(transaction, Trigger.START, 0.0)
+    run(servers, 99.0)
+    assert servers.outputs == []
+
+
 def test_a_failure_is_repeated_until_its_ack() -> None:
     servers, transaction = opened()
     assert servers.respond(transaction, reply(request("INVITE"), 486), 0.0)

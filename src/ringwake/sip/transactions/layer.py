@@ -9,7 +9,7 @@ from __future__ import annotations
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Message, Request, Response
-from ringwake.sip.methods import ACK, CANCEL, INVITE
+from ringwake.sip.methods import ACK, CANCEL, INVITE, REGISTER
 from ringwake.sip.replies import stateless_reply
 from ringwake.sip.transactions.clients import Clients
 from ringwake.sip.transactions.events import AckArrived, Dropped, Event, RequestArrived
@@ -48,8 +48,12 @@ class TransactionLayer:
             self._reject(message, flow, error)
 
     def adopt(self, request: Request, flow: Flow) -> ServerTransaction:
-        """Rebuild the server transaction of an INVITE that an earlier life of the process received."""
-        return self._servers.open(server_key(request, request.via, INVITE), request, flow)
+        """Rebuild the server transaction of an INVITE that an earlier life of the process received down a flow.
+
+        The request is as that life has amended it, so its Via says where the answers go.
+        """
+        via = request.via
+        return self._servers.open(server_key(request, via, INVITE), request, answer_flow(flow, via))
 
     def send(self, request: Request, flow: Flow, now: float) -> None:
         """Send a request in a client transaction (see `Clients.send`)."""
@@ -62,6 +66,10 @@ class TransactionLayer:
     def respond(self, transaction: ServerTransaction, response: Response, now: float) -> bool:
         """Answer a request (see `Servers.respond`)."""
         return self._servers.respond(transaction, response, now)
+
+    def dismiss(self, transaction: ServerTransaction, response: Response) -> None:
+        """Answer a request without keeping its transaction (see `Servers.dismiss`)."""
+        self._servers.dismiss(transaction, response)
 
     def cancel(self, branch: str, reason: str, now: float) -> bool:
         """CANCEL an INVITE of ours (see `Clients.cancel`)."""
@@ -104,20 +112,23 @@ class TransactionLayer:
             request.headers.replace_first("via", str(amended))
         key = server_key(request, via, own_method(request))
         transaction = self._servers.get(key)
-        if transaction is not None and transaction.flow.remote.host == flow.remote.host:
-            # What comes again down another connection is answered there: the first one may be gone (section 18.2.2).
-            # From another host it is not: whoever has seen the Via could draw the answers to itself.
-            transaction.flow = answer_flow(flow, amended)
+        target = self._servers.get(server_key(request, via, INVITE)) if request.method == CANCEL else None
+        for known in (transaction, target):
+            if known is not None and known.flow.remote.host == flow.remote.host:
+                # What comes again, or is cancelled, down another connection is answered there: the first one may be
+                # gone (section 18.2.2). From another host it is not: whoever has seen the Via could draw the answers
+                # to itself.
+                known.flow = answer_flow(flow, amended)
         if request.method == ACK:
             if transaction is None or self._servers.receive(transaction, Trigger.ACK, now):
                 self._events.append(AckArrived(request, flow))
         elif transaction is not None:
             self._servers.receive(transaction, Trigger.REQUEST, now)
         elif len(self._servers) >= self._most and request.method != CANCEL:
-            self._outputs.append((answer_flow(flow, amended), stateless_reply(request, 503).encode()))
+            self._outputs.append((answer_flow(flow, amended), _overload(request).encode()))
         else:
             transaction = self._servers.open(key, request, answer_flow(flow, amended))
-            target = self._servers.get(server_key(request, via, INVITE)) if request.method == CANCEL else None
+            self._servers.receive(transaction, Trigger.START, now)
             self._events.append(RequestArrived(transaction, request, flow, target))
 
     def _response(self, response: Response, now: float) -> None:
@@ -132,3 +143,15 @@ class TransactionLayer:
         if isinstance(message, Request) and message.method != ACK and "via" in message.headers:
             self._outputs.append((flow, stateless_reply(message, error.status).encode()))
         self._events.append(Dropped(error.rule))
+
+
+def _overload(request: Request) -> Response:
+    """Refuse a request for which there is no room.
+
+    A phone is told to register again in 5 to 30 seconds, spread by Call-ID. Nobody else is told a time: a trunk that
+    hears Retry-After sends nothing at all until then (section 21.5.4).
+    """
+    if request.method != REGISTER:
+        return stateless_reply(request, 503)
+    seconds = 5 + hash(request.call_id) % 26
+    return stateless_reply(request, 503, headers=[("retry-after", str(seconds))])

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeAlias
 
-from ringwake.sip.timers import T1, T2, T4, TIMEOUT
+from ringwake.sip.timers import T1, T2, T4, TIMEOUT, TRYING_AFTER
 
 
 class State(Enum):
@@ -42,7 +42,7 @@ class Trigger(Enum):
 
 
 class Timer(Enum):
-    """Timers by their RFC letters."""
+    """Timers by their RFC letters, and the one of RFC 4320, which has none."""
 
     A = "A"
     B = "B"
@@ -56,6 +56,7 @@ class Timer(Enum):
     K = "K"
     L = "L"
     M = "M"
+    TRYING = "100"
 
 
 class Do(Enum):
@@ -68,6 +69,7 @@ class Do(Enum):
     PASS = "pass up"  # noqa: S105  a name
     ACK = "ACK"
     CANCEL = "CANCEL"
+    TRYING = "100"
     REPORT_TIMEOUT = "report time-out"
     REPORT_BROKEN = "report transport error"
     SLOW_DOWN = "go on at T2"
@@ -83,6 +85,7 @@ class Do(Enum):
     START_K = "start K"
     START_L = "start L"
     START_M = "start M"
+    START_TRYING = "start 100"
     STOP = "stop timers"
 
 
@@ -102,6 +105,7 @@ _SECONDS = {
     Timer.K: (T4, 0.0),
     Timer.L: (TIMEOUT, TIMEOUT),
     Timer.M: (TIMEOUT, TIMEOUT),
+    Timer.TRYING: (TRYING_AFTER, TRYING_AFTER),
 }
 
 

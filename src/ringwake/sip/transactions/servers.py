@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import INVITE
+from ringwake.sip.replies import reply
 from ringwake.sip.timers import Deadlines
 from ringwake.sip.transactions import invite_server, non_invite_server
 from ringwake.sip.transactions.key import ServerKey
@@ -22,6 +23,8 @@ class ServerTransaction:
     machine: Machine
     flow: Flow
     """Where answers go."""
+    request: Request | None
+    """Until it is answered, to say 100 to; an INVITE's 100 is the user's."""
     octets: bytes = b""
     """The last response: with the key all that is left of an answered non-INVITE."""
     is_answered: bool = False
@@ -46,14 +49,15 @@ class Servers:
         return self._known.get(key)
 
     def open(self, key: ServerKey, request: Request, flow: Flow) -> ServerTransaction:
-        """Begin a transaction; `flow` is where its answers go."""
+        """Begin a transaction; `flow` is where its answers go. It runs from the trigger START on."""
         table, state = (
             (invite_server.TABLE, State.PROCEEDING)
             if request.method == INVITE
             else (non_invite_server.TABLE, State.TRYING)
         )
         machine = Machine(table, state, reliable=flow.transport.is_reliable)
-        transaction = self._known[key] = ServerTransaction(key, machine, flow)
+        waiting = None if request.method == INVITE else request
+        transaction = self._known[key] = ServerTransaction(key, machine, flow, waiting)
         return transaction
 
     def receive(self, transaction: ServerTransaction, trigger: Trigger, now: float) -> bool:
@@ -68,11 +72,18 @@ class Servers:
         did = transaction.machine.fire(trigger, now)
         if Do.SEND not in did:
             return False
-        transaction.octets = response.encode()
+        transaction.octets, transaction.request = response.encode(), None
         transaction.is_answered = transaction.is_answered or trigger is not Trigger.PROVISIONAL
         self.outputs.append((transaction.flow, transaction.octets))
         self._settle(transaction, did)
         return True
+
+    def dismiss(self, transaction: ServerTransaction, response: Response) -> None:
+        """Answer, and keep nothing: what comes again begins anew (RFC 3261 section 8.2.7)."""
+        self.outputs.append((transaction.flow, response.encode()))
+        transaction.machine.state, transaction.is_answered = State.TERMINATED, True
+        self._known.pop(transaction.key, None)
+        self._deadlines.drop(transaction)
 
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called."""
@@ -84,6 +95,9 @@ class Servers:
             self._settle(transaction, transaction.machine.handle_timer(now))
 
     def _settle(self, transaction: ServerTransaction, did: tuple[Do, ...]) -> None:
+        if Do.TRYING in did and transaction.request is not None:
+            transaction.octets, transaction.request = reply(transaction.request, 100).encode(), None
+            self.outputs.append((transaction.flow, transaction.octets))
         if Do.RESEND in did and transaction.octets:
             self.outputs.append((transaction.flow, transaction.octets))
         at = transaction.machine.get_timer()

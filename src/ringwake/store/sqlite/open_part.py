@@ -39,6 +39,8 @@ class OpenBinding(msgspec.Struct, omit_defaults=True):
     user_agent: str = ""
     refresh_at: float | None = None
     refresh_tries: int = 0
+    path: tuple[str, ...] = ()
+    first: str = ""
 
     @classmethod
     def of(cls, binding: Binding) -> OpenBinding:
@@ -58,6 +60,8 @@ class OpenBinding(msgspec.Struct, omit_defaults=True):
             binding.user_agent,
             binding.refresh_at,
             binding.refresh_tries,
+            binding.path,
+            binding.first,
         )
 
     def value(self, payload: bytes) -> Binding:
@@ -78,6 +82,8 @@ class OpenBinding(msgspec.Struct, omit_defaults=True):
             expires_at=self.expires_at,
             refresh_at=self.refresh_at,
             refresh_tries=self.refresh_tries,
+            path=self.path,
+            first=self.first,
         )
 
 
@@ -110,12 +116,14 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
     received_at: float
     wake_until: float
     invited: tuple[str, ...] = ()
+    caller: str = ""
+    caller_aor: str = ""
 
     @classmethod
     def of(cls, call: CallRecord) -> OpenCall:
         """Return the open part."""
-        flow = call.flow.encode()
-        return cls(call.id, call.trace, call.aor, flow, call.received_at, call.wake_until, call.invited)
+        flow, times, caller = call.flow.encode(), (call.received_at, call.wake_until), (call.caller, call.caller_aor)
+        return cls(call.id, call.trace, call.aor, flow, *times, call.invited, *caller)
 
     def value(self, payload: bytes) -> CallRecord:
         """Join it with the sealed part."""
@@ -128,6 +136,8 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
             received_at=self.received_at,
             wake_until=self.wake_until,
             invited=self.invited,
+            caller=self.caller,
+            caller_aor=self.caller_aor,
         )
 
 
