@@ -116,6 +116,47 @@ def test_no_100_follows_what_is_better() -> None:
     in_world(test, store=FaultyStore)
 
 
+@pytest.mark.parametrize(("field", "seconds"), [("Expires: 5", 5), ("Expires: 0", 20), ("Expires: 600", 20)])
+def test_an_invite_says_how_long_it_is_worth_waiting(field: str, seconds: int) -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        boss, invite = await calling(world, field)
+        await pause(seconds - 1)
+        assert statuses(boss, invite) == [100]
+        await pause(2)
+        assert statuses(boss, invite) == [100, 480]
+
+    in_world(test)
+
+
+@pytest.mark.parametrize(("transport", "status"), [(Transport.TLS, 180), (Transport.TCP, 480)])
+def test_a_sips_call_reaches_phones_over_tls_only(transport: Transport, status: int) -> None:
+    async def test(world: World) -> None:
+        await awake(world, "alice", transport=transport)
+        boss = await Stranger(world, transport=Transport.TLS).open()
+        boss.send(invite := await boss.signed("boss", boss.request("INVITE", f"sips:{ALICE}")))
+        await pause(0.1)
+        assert statuses(boss, invite)[-1] == status
+
+    in_world(test)
+
+
+def test_a_phone_that_wakes_for_a_sips_call_without_tls_does_not_get_it() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.transport = Transport.TCP
+        boss = await Stranger(world, transport=Transport.TLS).open()
+        boss.send(invite := await boss.signed("boss", boss.request("INVITE", f"sips:{ALICE}")))
+        await pause(5)
+        assert len(world.pushed("call")) == 1
+        assert alice.calls == []
+        await pause(20)
+        assert statuses(boss, invite) == [100, 480]
+
+    in_world(test)
+
+
 def test_a_call_to_nobody_is_480_without_a_100() -> None:
     async def test(world: World) -> None:
         boss, invite = await calling(world)

@@ -8,6 +8,7 @@ from ringwake.edge.calls import Calls
 from ringwake.edge.gate import Gate
 from ringwake.edge.presence import Presence
 from ringwake.model.account import Account
+from ringwake.model.binding import Binding
 from ringwake.model.ports import Directory, Ids, Seal
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.registrar.rules import Registrar
@@ -68,3 +69,7 @@ class Core:
     def announce(self, request: Request, account: Account) -> Announcement:
         """Prepare the pushes for a request to an account."""
         return announcement(request, account, seal=self.seal, find_app=self.directory.app)
+
+    def may_reach(self, request: Request, binding: Binding) -> bool:
+        """Tell whether a request may go to a phone: one for a `sips:` URI goes over TLS only (section 26.2.2)."""
+        return binding.flow.transport.is_secure or not request.uri.lower().startswith("sips:")

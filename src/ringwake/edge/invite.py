@@ -20,6 +20,7 @@ from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import Hop, forward, record_route
 from ringwake.sip.errors import SipError
+from ringwake.sip.fields import expires
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
 from ringwake.sip.parser import parse
@@ -54,7 +55,7 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float) ->
         invite=request.encode(),
         flow=arrived.flow,
         received_at=wall,
-        wake_until=wall + core.means.timing.wake,
+        wake_until=wall + _patience(core, request),
         caller=caller.binding,
         caller_aor=caller.aor,
     )
@@ -119,6 +120,12 @@ def _take_up(
     return (note, trying, *_start(core, call, bindings, now))
 
 
+def _patience(core: Core, request: Request) -> float:
+    """Return how many seconds a call waits for a phone to wake: no longer than its Expires says (section 20.19)."""
+    asked = expires(request.headers)
+    return min(core.means.timing.wake, asked) if asked else core.means.timing.wake
+
+
 def _call(core: Core, record: CallRecord, context: ResponseContext, account: Account) -> ParkedCall:
     call = ParkedCall(
         record,
@@ -132,6 +139,7 @@ def _call(core: Core, record: CallRecord, context: ResponseContext, account: Acc
 
 
 def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: float) -> Effects:
+    bindings = tuple(binding for binding in bindings if core.may_reach(call.context.request, binding))
     targets = [
         replace(target, action=Action.AWAIT)
         if target.action is Action.SKIP and target.binding.phone in call.record.invited

@@ -98,7 +98,7 @@ def _release(core: Core, binding: Binding, now: float) -> Effects:
     """
     effects: list[Effects] = []
     for owner_id, owner in core.calls.calling(binding.aor):
-        if isinstance(owner, ParkedCall):
+        if isinstance(owner, ParkedCall) and core.may_reach(owner.context.request, binding):
             effects.append(core.calls.keep(owner_id, owner.woken(binding, now), now))
         elif isinstance(owner, ParkedMessage):
             owner.woken(binding.phone)

@@ -45,6 +45,7 @@ def stand_alone(core: Core, arrived: RequestArrived, account: Account, now: floa
 
 
 def _send(core: Core, arrived: RequestArrived, bindings: tuple[Binding, ...], now: float, *, otherwise: int) -> Effects:
+    bindings = tuple(binding for binding in bindings if core.may_reach(arrived.request, binding))
     targets = plan(bindings, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.MESSAGE)
     awake = [target.binding for target in targets if target.action is Action.RING]
     if not awake:

@@ -69,6 +69,7 @@ _COMPACT = {
     "a": "accept-contact",
     "b": "referred-by",
     "c": "content-type",
+    "d": "request-disposition",
     "e": "content-encoding",
     "f": "from",
     "i": "call-id",
