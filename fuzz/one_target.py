@@ -1,4 +1,4 @@
-"""`one_target.py TARGET [libFuzzer options] FOLDER...`: fuzz one target until its time is over or its invariant is broken."""
+"""`one_target.py TARGET [libFuzzer options] FOLDER...`: fuzz one target until its time is over or it breaks."""
 
 from __future__ import annotations
 

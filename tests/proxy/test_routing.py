@@ -97,12 +97,25 @@ def test_a_route_that_cannot_be_read_is_refused(route: str) -> None:
 # ---- routes on (16.6)
 
 
-def test_record_route_names_our_side_of_the_flow() -> None:
-    value = record_route(ALICE, SEAL)
+@pytest.mark.parametrize(
+    ("flow", "end"),
+    [
+        (Flow(Transport.UDP, Address("192.0.2.1", 5060), Address("192.0.2.9", 5)), "@192.0.2.1:5060;transport=udp;lr>"),
+        (Flow(Transport.TCP, Address("192.0.2.1", 5060), Address("192.0.2.9", 5)), "@192.0.2.1:5060;transport=tcp;lr>"),
+        (
+            Flow(Transport.WSS, Address("2001:db8::1", 443), Address("2001:db8::9", 5)),
+            "@[2001:db8::1]:443;transport=ws;lr>",
+        ),
+    ],
+)
+def test_record_route_names_our_side_of_the_flow(flow: Flow, end: str) -> None:
+    value = record_route(FlowToken(flow), SEAL)
     assert value.startswith("<sip:")
-    assert value.endswith("@192.0.2.1:5061;transport=tcp;lr>")
-    six = Flow(Transport.WSS, Address("2001:db8::1", 443), Address("2001:db8::9", 5))
-    assert record_route(FlowToken(six), SEAL).endswith("@[2001:db8::1]:443;transport=ws;lr>")
+    assert value.endswith(end)
+
+
+def test_a_phone_on_tls_is_told_tls_since_it_would_dial_tcp_in_the_clear() -> None:
+    assert record_route(ALICE, SEAL).endswith("@192.0.2.1:5061;transport=tls;lr>")
 
 
 @pytest.mark.parametrize(
