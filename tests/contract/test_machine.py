@@ -126,7 +126,7 @@ class StoreMachine(RuleBasedStateMachine):
             refresh = given.pop("refresh")
             at = None if refresh is None else self.wall + refresh
             updates.append(contact(f"id{self.serial:04}", refresh_at=at, **given))
-        more = {"call_id": call_id, "cseq": cseq, "flow": way[0], "path": way[1]}
+        more: dict[str, Any] = {"call_id": call_id, "cseq": cseq, "flow": way[0], "path": way[1]}
         self.ask(register(*updates, aor=aor, wall=self.wall, **more))
 
     @rule(aor=AORS, number=st.integers(1, 200), push=st.sampled_from(TARGETS))

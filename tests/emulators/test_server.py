@@ -18,7 +18,7 @@ from ringwake.emulators.server import Listener
 
 def test_both_versions_of_http_are_answered(tls: Tls) -> None:
     def ask_http1(port: int) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection("localhost", port, context=tls.client(), timeout=10)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=tls.client(), timeout=10)
         connection.request("POST", "/x", body=b"hello")
         answer = connection.getresponse()
         result = answer.status, answer.read()

@@ -1,4 +1,4 @@
-"""A phone's keep-alives (RFC 5626 section 4.4) over real sockets: a flow that answers stands, a mute one has failed."""
+"""A phone's pings (RFC 5626 section 4.4) over real sockets: a flow that answers stands, a mute one has failed."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.support.real_loop import run_real, turn
 from tests.support.recorder import Recorder
 
 from ringwake.net import udp
-from ringwake.net.udp import DATAGRAMS_A_TURN, Udp
+from ringwake.net.udp import DATAGRAMS_A_TURN, OCTETS_A_TURN, Udp
 from ringwake.sip.flow import Address, Flow, Transport
 
 LOOPBACK = Address("127.0.0.1", 0)
@@ -51,6 +51,22 @@ def test_datagrams_come_in_batches_with_the_address_of_their_sender() -> None:
             assert recorder.messages == sent
             assert [len(batch) for batch in recorder.batches] == [DATAGRAMS_A_TURN, 36]
             assert set(recorder.flows) == {flow_to(carrier, sender)}
+        await carrier.close()
+
+    run_real(main())
+
+
+def test_a_turn_of_large_datagrams_is_short_and_the_rest_waits() -> None:
+    async def main() -> None:
+        recorder = Recorder()
+        carrier = bound(recorder)
+        with peer(buffer=1 << 20) as sender:
+            for _ in range(8):
+                sender.sendto(b"x" * 50_000, carrier.addresses()[0])
+            await recorder.until_received(8)
+            octets = [sum(len(octets) for _, octets in batch) for batch in recorder.batches]
+            assert all(size < OCTETS_A_TURN + 65_536 for size in octets)
+            assert len(octets) > 1
         await carrier.close()
 
     run_real(main())

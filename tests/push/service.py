@@ -125,7 +125,7 @@ class Service:
 
     @property
     def url(self) -> str:
-        return f"https://localhost:{self.port}"
+        return f"https://127.0.0.1:{self.port}"  # no name: a machine without /etc/hosts knows none
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so; looked at again after everything that happens here."""

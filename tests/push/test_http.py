@@ -42,7 +42,7 @@ def test_the_server_sees_the_headers_that_were_given_and_http_s_own(make: Make, 
             added = {"user-agent": "ringwake", "content-length": "1"}
             assert {name: value for name, value in received.plain.items() if name != "accept"} == given | added
             assert received.path == "/v1/x:send?a=%2f..&b"
-            assert received.header(":authority") == f"localhost:{service.port}"
+            assert received.header(":authority") == f"127.0.0.1:{service.port}"
 
     run(story())
 

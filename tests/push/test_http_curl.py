@@ -27,7 +27,7 @@ def test_a_listed_name_that_leads_inside_is_not_called(certs: Certificates) -> N
             policy = EndpointPolicy([f"localhost:{service.port}"])
             async with opened(CurlTransport(policy, ca=certs.ca.read_bytes())) as transport:
                 with pytest.raises(UnsendableError, match="address not public") as caught:
-                    await transport.post(service.url + "/", {}, body=b"", within=5.0)
+                    await transport.post(f"https://localhost:{service.port}/", {}, body=b"", within=5.0)
                 assert caught.value.status == 400
             assert service.accepted == 0
 

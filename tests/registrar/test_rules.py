@@ -427,7 +427,7 @@ def test_no_route_of_a_register_comes_back() -> None:  # RG1, RFC 3608
     assert not {"record-route", "service-route"} & {key for key, _ in ok.headers}
 
 
-# ---- what is not there: GRUU (docs/adr/0012-gruu.md)
+# ---- what is not there: GRUU (docs/adr/0013-gruu.md)
 
 
 def test_a_gruu_is_neither_given_nor_taken_from_anybody() -> None:
@@ -441,7 +441,7 @@ def test_a_gruu_is_neither_given_nor_taken_from_anybody() -> None:
         assert "gruu" not in response.encode().decode().lower()
 
 
-# ---- keep-alives without flows (RFC 6223)
+# ---- pings without flows (RFC 6223)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ class Happenings:
         await self.until(lambda: any(event.what is what for event in self.events))
         return next(event for event in self.events if event.what is what)
 
-    def whats(self) -> list[str]:
+    def kinds(self) -> list[str]:
         """Return the kinds of all notes."""
         return [note.what for note in self.notes]
 

@@ -16,8 +16,9 @@ from ringwake import __version__
 from ringwake.api.apps import operator_app, public_app
 from ringwake.api.backend import Backend
 from ringwake.api.http_server import HttpServer
+from ringwake.app.listeners import named, open_listener
 from ringwake.config.load import host_port
-from ringwake.config.schema import Config, ListenSection
+from ringwake.config.schema import Config
 from ringwake.edge.core import Core
 from ringwake.edge.gate import Gate
 from ringwake.edge.limits import FailureLimit
@@ -31,11 +32,7 @@ from ringwake.model.ports import Pusher
 from ringwake.model.store_ops import ListAccounts, Recover
 from ringwake.model.tenant import Tenant
 from ringwake.net.stack import Stack
-from ringwake.net.stream import Stream
-from ringwake.net.tls import server_context
 from ringwake.net.transport import Carrier
-from ringwake.net.udp import Udp
-from ringwake.net.websocket import WebSocket
 from ringwake.observe.log import EventLog
 from ringwake.observe.metrics import Metrics
 from ringwake.observe.trace import Traces
@@ -43,7 +40,6 @@ from ringwake.registrar.credentials import Authenticator
 from ringwake.registrar.rules import ExpiryPolicy, Registrar
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
-from ringwake.sip.flow import Address, Transport
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing, load_keys
 from ringwake.store.sqlite.store import SqliteStore
@@ -85,7 +81,6 @@ class App:
         self._keys = keys
         self._ids = SystemIds()
         self._loop = loop
-        self._carriers: list[Carrier] = []
         self._http: list[HttpServer] = []
         self.traces, self.metrics = Traces(), Metrics()
         self._log = EventLog(wall=wall_of(loop))
@@ -101,7 +96,9 @@ class App:
             fixed_accounts(parts.config),
         )
         self._limit = FailureLimit(failures=parts.config.limits.failures_per_minute)
-        self._authenticator = Authenticator(seal=keys, ids=self._ids)
+        self._authenticator = Authenticator(
+            seal=keys, ids=self._ids, algorithms=[Algorithm(name) for name in parts.config.server.digest]
+        )
         self._pusher = parts.pusher(self._note_fault)
         self._token = token
         self.listeners: list[Callable[[Event], None]] = [self.traces.note, self.metrics.note, self._log.note]
@@ -120,7 +117,8 @@ class App:
         Raises:
             KeysError: the keys file cannot be used.
             StoreError: the database cannot be opened.
-            OSError: an address cannot be bound, or a certificate not read.
+            ListenError: an address cannot be bound.
+            OSError: a certificate cannot be read.
         """
         data = parts.base / parts.config.server.data
         keys = load_keys(data.with_name("keys"))
@@ -149,7 +147,7 @@ class App:
         for account in await self._store.do(ListAccounts()):
             self._directory.put(account)
         found = await self._store.do(Recover(wall=time.time()))
-        listeners = [await self._listen(section) for section in self._config.listen]
+        listeners = [await self._listen(number) for number in range(len(self._config.listen))]
         for section, carrier in zip(self._config.listen, listeners, strict=True):
             for address in carrier.addresses():
                 self.listen.append({"transport": section.transport, "address": str(address)})
@@ -165,25 +163,9 @@ class App:
         self._gauges(core)
         self._serve_http(core)
 
-    async def _listen(self, section: ListenSection) -> Carrier:
-        address = host_port(section.address, "listen")
-        at, transport = Address(address.host, address.port), Transport(section.transport)
-        carrier: Carrier
-        if transport is Transport.UDP:
-            carrier = Udp.bind(at, self.stack, self._loop, advertise=section.advertise)
-        else:
-            files = (self._base / section.certificate, self._base / section.key)
-            tls = server_context(*files, note_fault=self._note_fault) if section.key else None
-            node = self._ids.hex(8)
-            stream: Stream | WebSocket
-            if transport in (Transport.WS, Transport.WSS):
-                stream = WebSocket(transport, self.stack, node=node, tls=tls, origins=section.origins)
-            else:
-                stream = Stream(transport, self.stack, node=node, tls=tls)
-            await stream.listen(at)
-            carrier = stream
-        self.stack.add(carrier)
-        return carrier
+    async def _listen(self, number: int) -> Carrier:
+        section, node = self._config.listen[number], self._ids.hex(8)
+        return await open_listener(section, f"listen[{number}]", base=self._base, stack=self.stack, node=node)
 
     def _core(self, own: frozenset[tuple[str, int]]) -> Core:
         wake, limits, wall = self._config.wake, self._config.limits, wall_of(self._loop)
@@ -239,13 +221,15 @@ class App:
             wall=time.time,
         )
         operator = host_port(self._config.server.http, "server.http")
-        self._http.append(HttpServer.bind(operator_app(backend), operator.host, operator.port))
+        with named("server.http", self._config.server.http):
+            self._http.append(HttpServer.bind(operator_app(backend), operator.host, operator.port))
         self.http = self._http[0].url
         public = self._config.public
         if public is not None:
             at = host_port(public.listen, "public.listen")
             files = (self._base / public.certificate, self._base / public.key) if public.key else (None, None)
-            phones = HttpServer.bind(public_app(backend), at.host, at.port, certificate=files[0], key=files[1])
+            with named("public.listen", public.listen):
+                phones = HttpServer.bind(public_app(backend), at.host, at.port, certificate=files[0], key=files[1])
             self._http.append(phones)
             self.public = public.url or phones.url
         for http in self._http:

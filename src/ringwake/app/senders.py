@@ -82,4 +82,4 @@ def _read(path: Path, place: str) -> bytes:
             raise ConfigError(f"{place}: others may read {path}: chmod 600 {path}")
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{place}: {path}: {error.strerror}") from None
+        raise ConfigError(f"{place}: {path}: {error.strerror}: check its name and who may read it") from None

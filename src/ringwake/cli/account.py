@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import json
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 from ringwake.api.accounts import make_account
 from ringwake.api.problems import Problem
+from ringwake.cli.address import full_aor
 from ringwake.cli.failure import USAGE, CommandError
 from ringwake.cli.operator import ask, is_alive, state_folder
 from ringwake.cli.options import add_json, add_state
+from ringwake.cli.password import asked_password, password_in
 from ringwake.config.embedded import DOMAIN
 from ringwake.config.load import ConfigError, load
 from ringwake.config.state import RunningServer, StateFolder
-from ringwake.model.account import Aor
+from ringwake.model.account import Account, Aor
 from ringwake.model.ports import StoreError
 from ringwake.model.store_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.secret import Secret
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     server = state.server()
     if server is not None and is_alive(server):
         return _through(server, options)
-    return asyncio.run(_in_database(_database(state, options.config), options))
+    return _alone(state, options)
 
 
 def _through(server: RunningServer, options: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def _through(server: RunningServer, options: argparse.Namespace) -> int:
     if options.action == "list":
         _show([account["aor"] for account in ask(server, "GET", path)], as_json=options.json)
         return 0
-    aor = _full(options.aor)
+    aor = full_aor(options.aor)
     if options.action == "remove":
         ask(server, "DELETE", f"{path}/{quote(aor, safe='')}")
     else:
@@ -62,7 +62,21 @@ def _through(server: RunningServer, options: argparse.Namespace) -> int:
     return 0
 
 
-async def _in_database(data: Path, options: argparse.Namespace) -> int:
+def _alone(state: StateFolder, options: argparse.Namespace) -> int:
+    """Do it in the database, whose lock says that no server has it."""
+    data, domains = _database(state, options.config)
+    account = None
+    if options.action == "add":
+        try:
+            account = make_account(full_aor(options.aor), _password(options))
+        except Problem as error:
+            raise CommandError(str(error)) from None
+        if account.tenant not in domains:
+            raise CommandError(f"no tenant has the domain {account.tenant}: there are {', '.join(domains) or 'none'}")
+    return asyncio.run(_in_database(data, account, options))
+
+
+async def _in_database(data: Path, new: Account | None, options: argparse.Namespace) -> int:
     faults: list[str] = []
     try:
         keys = load_keys(data.with_name("keys"))
@@ -73,13 +87,12 @@ async def _in_database(data: Path, options: argparse.Namespace) -> int:
         if options.action == "list":
             _show([account.aor for account in await store.do(ListAccounts())], as_json=options.json)
             return 0
-        aor = _full(options.aor)
-        if options.action == "remove":
-            if not await store.do(RemoveAccount(aor=Aor(aor))):
-                raise CommandError(f"there is no account {aor}")
-        else:
-            await store.do(PutAccount(account=make_account(aor, _password(options))))
-    except (StoreError, Problem) as error:
+        aor = full_aor(options.aor)
+        if new is not None:
+            await store.do(PutAccount(account=new))
+        elif not await store.do(RemoveAccount(aor=Aor(aor))):
+            raise CommandError(f"there is no account {aor}")
+    except StoreError as error:
         raise CommandError(str(error)) from None
     finally:
         await store.close()
@@ -87,34 +100,20 @@ async def _in_database(data: Path, options: argparse.Namespace) -> int:
     return 0
 
 
-def _database(state: StateFolder, config: Path | None) -> Path:
+def _database(state: StateFolder, config: Path | None) -> tuple[Path, list[str]]:
+    """Return the file, and the domains that the server has with it."""
     if config is None:
-        return state.database
+        return state.database, [DOMAIN]
     try:
-        return config.parent / load(config).server.data
+        loaded = load(config)
     except ConfigError as error:
         raise CommandError(str(error), USAGE) from None
-
-
-def _full(aor: str) -> str:
-    return aor if "@" in aor else f"{aor}@{DOMAIN}"
+    return config.parent / loaded.server.data, [tenant.domain.lower() for tenant in loaded.tenant]
 
 
 def _password(options: argparse.Namespace) -> Secret[str]:
-    """Ask for the password: never on the command line, where others could read it."""
-    source: Path | None = options.password_file
-    if source is None and sys.stdin.isatty():
-        password = getpass.getpass("Password: ")
-    elif source is None or str(source) == "-":
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        try:
-            password = source.read_text().partition("\n")[0]
-        except (OSError, UnicodeDecodeError):
-            raise CommandError(f"{source} cannot be read", USAGE) from None
-    if not password:
-        raise CommandError("the password is empty", USAGE)
-    return Secret(password)
+    file: Path | None = options.password_file
+    return asked_password() if file is None or str(file) == "-" else password_in(file)
 
 
 def _show(aors: list[str], *, as_json: bool) -> None:

@@ -83,6 +83,7 @@ async def _act(stage: Stage, scenario: Scenario, caller: Device) -> Result:
         await scenario.play(stage, result, caller)
     except (PushboxError, RegisterError, AccountApiError, OSError) as error:
         result.reason = str(error)
+    await stage.settle()
     result.timeline = stage.record.timeline()
     if not result.ok and not result.reason:
         result.reason = stage.why()

@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from ringwake.cli.address import full_aor
 from ringwake.cli.operator import ask, running, state_folder
 from ringwake.cli.options import add_json, add_state
+from ringwake.config.embedded import DOMAIN
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("action", choices=["list"])
-    parser.add_argument("account", nargs="?", help="address of record, such as alice@example.com; default: all")
+    parser.add_argument("account", nargs="?", help="address of record; without a domain, of " + DOMAIN)
     add_json(parser)
     add_state(parser)
 
@@ -23,23 +25,24 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     server = running(state_folder(options.state))
-    query = f"?account={quote(options.account)}" if options.account else ""
+    query = f"?account={quote(full_aor(options.account))}" if options.account else ""
     devices = ask(server, "GET", f"/api/v1/devices{query}")
     if options.json:
         print(json.dumps(devices))
     elif not devices:
         print("No phones are registered.")
     else:
-        print("\n".join(_line(device) for device in devices))
+        print("\n".join(_lines(device) for device in devices))
     return 0
 
 
-def _line(device: dict[str, Any]) -> str:
-    push = ", ".join(device["push"]) or "no push"
-    silent = f"silent push {_when(device['refresh_at'])}" if device["refresh_at"] else "no silent push"
+def _lines(device: dict[str, Any]) -> str:
+    """Describe a phone in lines of at most 80 columns, as far as its names are short."""
+    push = "".join(f"\n  push by {token}" for token in device["push"]) or "\n  no push"
+    silent = f"next silent push {_when(device['refresh_at'])}" if device["refresh_at"] else "no silent push"
     return (
-        f"{device['account']}  {device['id']}  {device['state']}  {push}  {device['transport']}  "
-        f"until {_when(device['expires_at'])}  {silent}"
+        f"{device['account']}  {device['state']}  {device['transport']}  {device['id']}"
+        f"{push}\n  registered until {_when(device['expires_at'])}, {silent}"
     )
 
 

@@ -17,6 +17,8 @@ from ringwake.config.state import StateFolder
 from ringwake.emulators.clock import Clock
 from ringwake.emulators.credentials import CredentialsError
 from ringwake.emulators.lab import Lab
+from ringwake.model.ports import StoreError
+from ringwake.store.sqlite.lock import Lock, StoreInUseError
 
 USERS = ("alice", "bob", "boss")
 
@@ -31,9 +33,17 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     state = state_folder(options.state)
     try:
+        lock = Lock(state.lab_file)
+    except StoreInUseError:
+        raise CommandError(f"emulators run already with the state folder {state.path}", USAGE) from None
+    except StoreError as error:
+        raise CommandError(str(error), USAGE) from None
+    try:
         asyncio.run(_emulate(state, as_json=options.json))
     except CredentialsError as error:
         raise CommandError(str(error), USAGE) from None
+    finally:
+        lock.release()
     return 0
 
 
@@ -59,5 +69,5 @@ async def _emulate(state: StateFolder, *, as_json: bool) -> None:
 def _hello(lab: Lab, path: str) -> str:
     urls = {"apns": lab.apns_url, "fcm": lab.fcm_url, "webpush": lab.webpush_url, "inbox": lab.inbox_url}
     lines = [f"  {service:<8} {url}" for service, url in urls.items()]
-    following = "Next, in two other terminals: ringwake serve   and   ringwake phone alice --sleep"
-    return "\n".join(["Push services are emulated:", *lines, f"Their configuration is {path}.", following])
+    following = ["Next, in two other terminals:", "  ringwake serve", "  ringwake phone alice --sleep"]
+    return "\n".join(["Push services are emulated:", *lines, f"Their configuration is {path}.", *following])

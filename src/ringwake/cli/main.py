@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from typing import NoReturn
 
 from ringwake import __version__
-from ringwake.cli.failure import USAGE, CommandError
+from ringwake.cli.failure import FAILED, USAGE, CommandError
 
 # Each module has `add(parser)` and `run(options) -> exit code`; it is imported only when its command is asked for.
 COMMANDS = {
@@ -31,7 +32,13 @@ class _Parser(argparse.ArgumentParser):
 
 def run() -> None:
     """Run the command that the process was started with."""
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on (`| head -1`): what Python would still flush at its exit must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def main(arguments: list[str]) -> int:
@@ -44,7 +51,9 @@ def main(arguments: list[str]) -> int:
         command = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
         if name == asked:
             importlib.import_module(f"ringwake.cli.{name}").add(command)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        commands.choices[options.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code: int = importlib.import_module(f"ringwake.cli.{options.command}").run(options)
     except CommandError as error:
@@ -54,4 +63,8 @@ def main(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"ringwake {options.command}: {place}{error.strerror or error}", file=sys.stderr)
+        return FAILED
     return code

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-from ringwake.cli.failure import FAILED, UNREACHABLE, CommandError
+from ringwake.cli.failure import FAILED, UNREACHABLE, USAGE, CommandError
 from ringwake.config.state import RunningServer, StateError, StateFolder
 
 SECONDS = 10
+_START = "start `ringwake serve`"
 
 
 def state_folder(path: Path | None) -> StateFolder:
@@ -21,11 +24,11 @@ def state_folder(path: Path | None) -> StateFolder:
     Raises:
         CommandError: it cannot be used.
     """
-    state = StateFolder(path) if path else StateFolder.default()
     try:
+        state = StateFolder(path) if path else StateFolder.default()
         state.ensure()
     except StateError as error:
-        raise CommandError(str(error), 2) from None
+        raise CommandError(str(error), USAGE) from None
     return state
 
 
@@ -37,14 +40,14 @@ def running(state: StateFolder) -> RunningServer:
     """
     server = state.server()
     if server is None:
-        raise CommandError(f"no server runs with the state folder {state.path}: start `ringwake serve`", UNREACHABLE)
+        raise CommandError(f"no server runs with the state folder {state.path}: {_START}", UNREACHABLE)
     return server
 
 
 def is_alive(server: RunningServer) -> bool:
     """Tell whether a server that said it runs still answers."""
     try:
-        ask(server, "GET", "/livez")
+        ask(server, "GET", "/api/v1/calls")  # by its token: at this address another server may run by now
     except CommandError:
         return False
     return True
@@ -63,15 +66,20 @@ def ask(server: RunningServer, method: str, path: str, body: object = None) -> A
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=SECONDS) as answer:
             text = answer.read()
+            return json.loads(text) if text else None
     except HTTPError as error:
-        raise CommandError(_detail(error), FAILED) from None
+        with error:
+            raise _refusal(error, server) from None
     except (URLError, OSError):
-        raise CommandError(f"the server at {server.http} does not answer", UNREACHABLE) from None
-    return json.loads(text) if text else None
+        raise CommandError(f"the server at {server.http} does not answer: {_START}", UNREACHABLE) from None
+    except (HTTPException, ValueError):
+        raise CommandError(f"what answers at {server.http} is no ringwake: {_START}", UNREACHABLE) from None
 
 
-def _detail(error: HTTPError) -> str:
+def _refusal(error: HTTPError, server: RunningServer) -> CommandError:
+    if error.code == HTTPStatus.UNAUTHORIZED:
+        return CommandError(f"at {server.http} another server answers: {_START}", UNREACHABLE)
     try:
-        return str(json.loads(error.read())["detail"])
-    except (ValueError, KeyError, OSError):
-        return f"the server answers {error.code}"
+        return CommandError(str(json.loads(error.read())["detail"]), FAILED)
+    except (ValueError, KeyError, TypeError, OSError):
+        return CommandError(f"the server answers {error.code}", FAILED)

@@ -7,15 +7,17 @@ from typing import TextIO
 
 from ringwake.softphone.app_state import PhoneNote
 from ringwake.softphone.notification import Notification
-from ringwake.softphone.screen import alert
+from ringwake.softphone.screen import alert, one_line
 from ringwake.ua.registration import Granted
 
+_DAY = 86400
 _SENTENCES = {
     "awake": "The app is awake.",
     "asleep": "The app sleeps.",
     "terminated": "The app is terminated. Only a push can wake it.",
     "off": "The phone is off.",
     "line lost": "The connection to the server is gone.",
+    "push service lost": "The connection to the push services is gone: no push can wake this phone. Start it again.",
 }
 _STATES = {"ringing": "ringing", "answered": "", "up": "In the call. Press h to hang up.", "trying": ""}
 
@@ -26,12 +28,14 @@ class PhoneScreen:
     def __init__(self, *, as_json: bool, out: TextIO) -> None:
         self._as_json = as_json
         self._out = out
+        self._announced = ""
+        """Call-ID of the call whose alert is on the screen."""
 
     def registered(self, granted: Granted, keys: str) -> None:
         """Say that the phone is ready."""
         if not self._as_json:
             push = "it will be woken by push" if granted.has_push else "the server does not push: stay awake"
-            self._print(f"Registered for {granted.expires / 86400:.1f} days; {push}.\nKeys: {keys}")
+            self._print(f"Registered for {_long(granted.expires)}; {push}.\nKeys: {keys}")
 
     def note(self, note: PhoneNote) -> str:
         """Print a note; return the word for it that the phone's owner may act on."""
@@ -43,17 +47,21 @@ class PhoneScreen:
             self._print(self._sentence(note, notification))
         if note.what == "call":
             return "ended" if note.fields["state"] == "ended" else ""
-        return "ringing" if note.what == "invite" else ""
+        return {"invite": "ringing"}.get(note.what, note.what)
 
     def _sentence(self, note: PhoneNote, notification: Notification | None) -> str:
         fields = note.fields
         match note.what:
             case "push" if notification is not None:
+                self._announced = notification.call_id if notification.rings else self._announced
                 return alert(notification) or f"Push: {notification.kind}."
             case "invite":
-                return "The call is here: press a to accept, r to reject."
+                ready = "The call is here: press a to accept, r to reject."
+                if fields["call_id"] == self._announced:
+                    return ready
+                return f"{alert(_call_of(fields['sender']))}\n{ready}"
             case "message":
-                return f"{_line(fields['sender'])}: {_line(fields['text'])}"
+                return f"{one_line(fields['sender'])}: {one_line(fields['text'])}"
             case "call" if fields["state"] == "ended":
                 return f"The call is over ({fields['ending'] or 'ended'})."
             case "call":
@@ -68,5 +76,10 @@ class PhoneScreen:
             print(text, file=self._out, flush=True)
 
 
-def _line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+def _call_of(sender: str) -> Notification:
+    """Return what an app that is awake shows of a call that no push has announced."""
+    return Notification(kind="call", text=f"{sender} calling", sound="default", actions=("Accept", "Reject"))
+
+
+def _long(seconds: int) -> str:
+    return f"{seconds / _DAY:.0f} days" if seconds >= 2 * _DAY else f"{seconds / 60:.0f} minutes"

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
+
+LEAST_ROOM = 20
+"""Columns that details get however narrow the terminal is."""
 
 
-def draw(rows: Sequence[tuple[float, str, str]]) -> str:
-    """Return lines of (milliseconds, what, details)."""
+def draw(rows: Sequence[tuple[float, str, str]], *, columns: int) -> str:
+    """Return lines of (milliseconds, what, details) for a terminal of that many columns."""
     width = max((len(what) for _, what, _ in rows), default=0)
-    return "\n".join(
-        f"  {at:>10,.1f} ms  {what.replace('_', ' '):<{width}}  {more}".rstrip() for at, what, more in rows
-    )
+    lines: list[str] = []
+    for at, what, more in rows:
+        head = f"  {at:>10,.1f} ms  {what.replace('_', ' '):<{width}}  "
+        room = max(columns - len(head), LEAST_ROOM)
+        details = wrap(more, room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [f"{head}{details[0]}".rstrip(), *(f"{'':{len(head)}}{detail}" for detail in details[1:])]
+    return "\n".join(lines)

@@ -27,7 +27,8 @@ class ServerSection(Section):
     """Short grants, push parameters over plain SIP, push services on private addresses; loopback listeners only."""
     digest: Annotated[tuple[Literal["SHA-256", "MD5"], ...], Meta(min_length=1, max_length=2)] = ("SHA-256", "MD5")
     """Algorithms by which phones and callers prove who they are, preferred one first. Some old phones read the first
-    challenge only and know MD5 alone: put it first for them; leave it out when there are none."""
+    challenge only and know MD5 alone: put it first for them; leave it out when there are none. Others (baresip 1.0)
+    give up when any other is offered: they need MD5 alone."""
 
 
 class WakeSection(Section):

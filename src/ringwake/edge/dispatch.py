@@ -75,14 +75,13 @@ def _astray(core: Core, arrived: RequestArrived, uri: Uri, now: float, *, has_ta
 
     A proxy goes by the Request-URI (section 16.5), and the phone knows its dialogs. Nobody is woken for it.
     """
-    unknown = SipError(481, "the dialog is not known here")
-    if not has_tag or arrived.request.method == REGISTER or _is_for_us(core, uri) or not _is_ours(core, uri):
-        raise unknown
-    _let_in(core, arrived, now)
-    account = _account(core, uri)
+    is_for_account = has_tag and arrived.request.method != REGISTER and uri.user is not None and _is_ours(core, uri)
+    if is_for_account:
+        _let_in(core, arrived, now)
+    account = _account(core, uri) if is_for_account else None
     if account is None:
-        raise unknown
-    return stand_alone(core, arrived, account, now, otherwise=unknown.status)
+        raise SipError(481, "the dialog is not known here")
+    return stand_alone(core, arrived, account, now, otherwise=481)
 
 
 def _let_in(core: Core, arrived: RequestArrived, now: float) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
@@ -15,9 +13,7 @@ from ringwake.model.store_ops import Failed, OutOfOrder, Registered
 from ringwake.proxy.validation import check_registration
 from ringwake.registrar.rules import Plan, Refusal, answer
 from ringwake.sip.errors import SipError
-from ringwake.sip.flow import Flow
 from ringwake.sip.transactions.events import RequestArrived
-from ringwake.sip.uri import parse_uri
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.parked_message import ParkedMessage
 
@@ -30,8 +26,6 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     """
     request, came_at = arrived.request, now
     check_registration(request)
-    if not _is_for_us(core, parse_uri(request.uri).host.lower(), arrived.flow):
-        raise SipError(403, "this server registers its own accounts only")
     account = core.gate.registrant(request, arrived.flow, now)
     if not core.gate.is_peer(arrived.flow):
         # A proxy that we do not know, or a phone: neither may say by which Routes requests travel (RFC 3327 section 6).
@@ -52,18 +46,6 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
         return (note, *refuse(arrived.transaction, request, STORE_DOWN, to_tag=core.tag(), now=now))
 
     return (Persist(plan.op, then=then, otherwise=otherwise),)
-
-
-def _is_for_us(core: Core, host: str, flow: Flow) -> bool:
-    """Tell whether a Request-URI names us (section 10.3 step 1): one of our domains, or an address.
-
-    Any address will do: that of a NAT in front of us is not known here, and To says the domain.
-    """
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return core.directory.is_local(host) or host == flow.local.host.lower()
-    return True
 
 
 def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:

@@ -174,7 +174,7 @@ class _Connection(asyncio.Protocol):
                 elif isinstance(frame, bytes):
                     batch.append((self.flow, frame))
         except ParseError as error:
-            broken = error
+            broken = error.with_traceback(None)  # whose frames hold this one: a circle
         if batch:
             self.trust()
             self._listener.receive(batch)

@@ -10,7 +10,7 @@ from ringwake.proxy.flow_token import FlowToken
 from ringwake.sip.address import parse_address
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, max_forwards
-from ringwake.sip.flow import Flow
+from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.grammar import closing_quote
 from ringwake.sip.message import Message, Request
 from ringwake.sip.push_params import SECRET_PARAMS, without_secrets
@@ -67,9 +67,15 @@ def _token(uri: Uri, seal: Seal) -> FlowToken | None:
 
 
 def record_route(token: FlowToken, seal: Seal) -> str:
-    """Write the Record-Route value that faces one side of a dialog: our address on that side's flow."""
+    """Write the Record-Route value that faces one side of a dialog: our address on that side's flow.
+
+    A side on TLS is told `transport=tls`, against RFC 5658 section 5: Linphone and PJSIP take `tcp` at its word, dial
+    our TLS port in the clear, and their BYE never comes. With `sips:` the callee would have to be SIPS too (RFC 3261
+    section 12.1.1), and out of reach for a caller on UDP.
+    """
     local, transport = token.flow.local, token.flow.transport
-    return f"<sip:{token.seal(seal)}@{local};transport={transport.uri_parameter};lr>"
+    name = transport.value if transport is Transport.TLS else transport.uri_parameter
+    return f"<sip:{token.seal(seal)}@{local};transport={name};lr>"
 
 
 def via(flow: Flow, branch: str) -> str:

@@ -26,8 +26,10 @@ def validate(request: Request) -> Uri:
     Raises:
         SipError: with the status that answers it.
     """
-    if request.defect is not None:
-        raise request.defect
+    defect = request.defect
+    if defect is not None:
+        # Anew, since a raised error holds the frames that hold the request: the defect itself would close a circle.
+        raise SipError(defect.status, defect.rule, defect.headers)
     _fields(request)
     if max_forwards(request.headers) == 0 and not _is_for_us(request):
         raise SipError(483, "Max-Forwards is used up")

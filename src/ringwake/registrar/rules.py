@@ -227,7 +227,7 @@ def _left(binding: Binding, wall: float) -> int:
 
 
 def _answer_keep(request: Request, plan: Plan, response: Response) -> None:
-    """Take keep-alives from a phone that offers them (RFC 6223), at its own pace, but from none that we can wake."""
+    """Let a phone ping that offers to (RFC 6223), at its own pace, but none that we can wake."""
     via = request.via
     is_offered = "keep" in via.params and via.params.get("keep") is None
     if is_offered and plan.contacts and not any(update.push for update in plan.op.contacts):

@@ -10,7 +10,8 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
 
 from ringwake.model.ports import Ids
-from ringwake.sip.digest import authorize, parse_challenge
+from ringwake.sip.digest import Challenge, authorize, parse_challenge
+from ringwake.sip.errors import ParseError
 from ringwake.softphone.pushbox import BrowserSubscription
 from ringwake.ua.identity import Identity
 
@@ -58,7 +59,7 @@ async def _token(client: Client, url: str, identity: Identity, ids: Ids) -> str:
     """Obtain a device token: HTTP Digest (RFC 7616), once challenged."""
     address = f"{url}/me/token?account={quote(f'{identity.user}@{identity.domain}')}"
     challenged = await client.post(address).build().send()
-    challenge = parse_challenge(challenged.headers.get("www-authenticate") or "")
+    challenge = _challenge(challenged.headers.get("www-authenticate") or "")
     if challenged.status != 401 or challenge is None or challenge.algorithm is None:
         raise AccountApiError(f"the phone API offers no digest challenge ({challenged.status})")
     parts = urlsplit(address)
@@ -72,4 +73,14 @@ async def _token(client: Client, url: str, identity: Identity, ids: Ids) -> str:
     response = await client.post(address).header("authorization", credentials).build().send()
     if response.status != 200:
         raise AccountApiError(f"the phone API refuses the credentials ({response.status})")
-    return str(json.loads(await response.text())["token"])
+    try:
+        return str(json.loads(await response.text())["token"])
+    except (ValueError, KeyError, TypeError):
+        raise AccountApiError(f"what answers at {url} is no phone API") from None
+
+
+def _challenge(text: str) -> Challenge | None:
+    try:
+        return parse_challenge(text)
+    except ParseError:
+        return None

@@ -53,6 +53,15 @@ class Conversations:
         self._on_event = on_event
         self._incoming: dict[str, IncomingCall] = {}
         self._outgoing: dict[str, OutgoingCall] = {}
+        self._given_up: set[str] = set()
+        """Branches of INVITEs that were cancelled."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call rings or is up."""
+        states = [call.state for call in self._incoming.values()]
+        states += [call.state for call in self._outgoing.values()]
+        return any(state is not CallState.ENDED for state in states)
 
     # ---- what the phone does
 
@@ -65,7 +74,9 @@ class Conversations:
 
     def cancel(self, call: OutgoingCall) -> None:
         """Hang up a call of ours that was not answered yet."""
-        self._wire.cancel(call.invite.via.branch)
+        branch = call.invite.via.branch
+        self._given_up.add(branch)
+        self._wire.cancel(branch)
 
     def accept(self, call: IncomingCall, now: float) -> None:
         """Answer a call."""
@@ -86,9 +97,18 @@ class Conversations:
 
     def request(self, event: RequestArrived) -> None:
         """Take a request of somebody else."""
+        try:
+            self._take(event)
+        except SipError as error:
+            self._answer(event, error.status)
+
+    def _take(self, event: RequestArrived) -> None:
         request = event.request
         call = self._incoming.get(request.call_id)
         match request.method:
+            case "INVITE" if address(request.headers, "to").tag:
+                # It would change the session of a call that is up; ours stays as it is (section 14.2).
+                self._answer(event, 481 if self._in_dialog(request) is None else 488)
             case "INVITE" if call is None:
                 self._invite(event)
             case "INVITE":
@@ -102,9 +122,9 @@ class Conversations:
             case "BYE":
                 self._answer(event, 200 if self._ended(request) else 481)
             case "MESSAGE":
+                sender = _sender(request)
                 self._answer(event, 200)
-                sender = address(request.headers, "from")
-                self._on_event(MessageArrived(request.call_id, sender.display or sender.uri, decode(request.body)))
+                self._on_event(MessageArrived(request.call_id, request.cseq.number, sender, decode(request.body)))
             case "OPTIONS" | "NOTIFY" | "INFO" | "UPDATE":
                 self._answer(event, 200)
             case _:
@@ -123,7 +143,7 @@ class Conversations:
         if call is None:
             return False
         again = retry(call.invite, response, self._identity, self._ids)
-        if again is not None:
+        if again is not None and branch not in self._given_up:
             call.retried(again)
             self._outgoing[again.via.branch] = call
             self._wire.send(again)
@@ -147,32 +167,36 @@ class Conversations:
         return min((at for at in timers if at is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
-        """Send unacknowledged 2xx again."""
+        """Send unacknowledged 2xx again; a call whose caller never acknowledges it is over."""
         for call in self._incoming.values():
+            before = call.state
             response = call.handle_timer(now)
             if response is not None:
                 self._wire.respond(call.transaction, response)
+            elif call.state is not before:
+                self._on_event(CallChanged(call))
 
     # ---- inside
 
     def _invite(self, event: RequestArrived) -> None:
-        try:
-            call = IncomingCall(event.transaction, event.request, event.flow, contact=self._contact(), ids=self._ids)
-            self._wire.respond(event.transaction, call.ring())
-        except SipError as error:
-            self._answer(event, error.status)
-            return
+        sender = _sender(event.request)
+        call = IncomingCall(event.transaction, event.request, event.flow, contact=self._contact(), ids=self._ids)
+        self._wire.respond(event.transaction, call.ring())
         self._incoming[call.call_id] = call
-        self._on_event(InviteArrived(call))
+        self._on_event(InviteArrived(call, sender))
 
     def _ended(self, bye: Request) -> bool:
-        calls: list[IncomingCall | OutgoingCall] = [*self._incoming.values(), *self._outgoing.values()]
-        call = next((c for c in calls if c.call_id == bye.call_id and c.dialog is not None), None)
+        call = self._in_dialog(bye)
         if call is None:
             return False
         call.end("bye")
         self._on_event(CallChanged(call))
         return True
+
+    def _in_dialog(self, request: Request) -> IncomingCall | OutgoingCall | None:
+        """Return the call that a request inside a dialog belongs to."""
+        calls: list[IncomingCall | OutgoingCall] = [*self._incoming.values(), *self._outgoing.values()]
+        return next((call for call in calls if call.call_id == request.call_id and call.dialog is not None), None)
 
     def _answer(self, event: RequestArrived, status: int) -> None:
         headers = [("allow", ALLOW)] if status == 405 else []
@@ -186,3 +210,8 @@ class Conversations:
     def _contact(self) -> str:
         flow = self._wire.flow
         return f"<sip:{self._identity.user}@{flow.local};transport={flow.transport.uri_parameter}>"
+
+
+def _sender(request: Request) -> str:
+    sender = address(request.headers, "from")
+    return sender.display or sender.uri

@@ -13,19 +13,19 @@ from typing import Any
 
 from ringwake.model.ports import Ids
 from ringwake.net.tls import client_context
-from ringwake.softphone.account_api import AccountApiError, put_subscription
+from ringwake.softphone.account_api import AccountApiError
 from ringwake.softphone.app_state import AppState, PhoneNote
+from ringwake.softphone.comeback import Comeback
+from ringwake.softphone.dial import Dial, dial, why_unreachable
 from ringwake.softphone.line import Line, RegisterError
 from ringwake.softphone.line_events import CallChanged, InviteArrived, LineEvent, LineLost, MessageArrived
 from ringwake.softphone.notification import Notification, read_notification
 from ringwake.softphone.pushbox import Pushbox, PushboxError, ReceivedPush
 from ringwake.softphone.settings import PhoneSettings
-from ringwake.softphone.tokens import PhoneTokens, ask_tokens
+from ringwake.softphone.tokens import PhoneTokens, ask_tokens, hand_over_keys
 from ringwake.ua.call import CallState, IncomingCall, OutgoingCall
 from ringwake.ua.registration import Granted, Registration
 
-RECONNECT_SECONDS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-"""Pauses before connecting again when the server went away while the phone was awake; the last one repeats."""
 _REMEMBERED = 500
 
 
@@ -39,6 +39,7 @@ class Device:
         *,
         on_note: Callable[[PhoneNote], None] = lambda _: None,
         on_call: Callable[[IncomingCall], None] = lambda _: None,
+        dial: Dial = dial,
     ) -> None:
         """Make a phone that is switched off.
 
@@ -47,6 +48,7 @@ class Device:
             ids: for tags, branches and Call-IDs.
             on_note: told of everything that happens.
             on_call: told of each incoming call when it rings; accept or reject it.
+            dial: connects to the server.
         """
         self.settings = settings
         self.state = AppState.OFF
@@ -58,16 +60,18 @@ class Device:
         self._ids = ids
         self._on_note = on_note
         self._on_call = on_call
+        self._dial = dial
         self._loop = asyncio.get_running_loop()
         self._line: Line | None = None
         self._box: Pushbox | None = None
         self._registration: Registration | None = None
         self._tokens: PhoneTokens | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._waking = asyncio.Lock()
+        self._comeback = Comeback(ids)
         self._calls: deque[IncomingCall] = deque(maxlen=_REMEMBERED)
         self._known: deque[str] = deque(maxlen=_REMEMBERED)
-        self._messages_seen: deque[str] = deque(maxlen=_REMEMBERED)
+        self._messages_seen: deque[tuple[str, int]] = deque(maxlen=_REMEMBERED)
 
     # ---- what the person does
 
@@ -80,9 +84,10 @@ class Device:
             RegisterError: it refuses.
             AccountApiError: a browser's keys could not be handed over.
         """
-        if self.settings.provider:
-            await self._attach()
-        return await self._open()
+        async with self._waking:  # a push that comes now is served by this
+            if self.settings.provider:
+                await self._attach()
+            return await self._open()
 
     async def sleep(self) -> None:
         """Close the sockets to the server; the app stays in memory."""
@@ -107,13 +112,10 @@ class Device:
 
     async def stop(self) -> None:
         """Switch off."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        box, self._box = self._box, None
+        if box is not None:
+            await box.close()  # first: no push may wake it any more
         await self._close_line()
-        if self._box is not None:
-            await self._box.close()
-            self._box = None
         self._enter(AppState.OFF)
 
     def accept(self, call: IncomingCall) -> None:
@@ -163,31 +165,39 @@ class Device:
         notification = read_notification(push)
         if notification.id and notification.id in self._known:
             self._note("push again", kind=notification.kind)
-            return
-        self._known.append(notification.id)
-        self.notifications.append(notification)
-        self._note("push", kind=notification.kind, text=notification.text, notification=notification)
-        # Whatever it says: a push means to register (RFC 8599 section 4.1.3).
+        else:
+            self._known.append(notification.id)
+            self.notifications.append(notification)
+            self._note("push", kind=notification.kind, text=notification.text, notification=notification)
+        # Whatever it says, and also again, for the wake may have failed: register (RFC 8599 section 4.1.3).
         self._spawn(self._wake())
 
-    async def _wake(self) -> None:
-        """Bring the app up and register; pushes that come meanwhile are served by the same wake."""
+    async def _wake(self) -> bool:
+        """Bring the app up and register; pushes that come meanwhile are served by the same wake.
+
+        Return whether this has registered it.
+        """
         if self._waking.locked():
-            return
+            return False
         async with self._waking:
             try:
                 if self._line is None or self._line.is_lost:
                     await self._open()
                 else:
                     await self._register()
-            except (OSError, RegisterError, AccountApiError, PushboxError) as error:
+            except OSError as error:
+                self._note("wake failed", reason=why_unreachable(error))
+            except (RegisterError, AccountApiError, PushboxError) as error:
                 self._note("wake failed", reason=str(error))
+            else:
+                return True
+        return False
 
     async def _open(self) -> Granted:
-        line = self._line or Line(self.settings, self._ids, self._event)
+        line = self._line or Line(self.settings, self._ids, self._event, dial=self._dial)
         try:
             await line.open()
-        except OSError:
+        except BaseException:
             if self._line is None:
                 await line.close()
             raise
@@ -202,22 +212,11 @@ class Device:
             self._registration = self._new_registration()
             self._registration.push = self._tokens.contact if self._tokens else None
         self.granted = await self.line.register(self._registration, expires=self.settings.expires)
+        self._comeback.registered()
         self._note("registered", expires=self.granted.expires, push=self.granted.has_push)
-        await self._hand_over_keys()
+        if self._tokens is not None:
+            await hand_over_keys(self._tokens, self.settings, self._ids)
         return self.granted
-
-    async def _hand_over_keys(self) -> None:
-        tokens, settings = self._tokens, self.settings
-        if tokens is None or tokens.subscription is None or not settings.public_url or tokens.is_handed_over:
-            return
-        await put_subscription(
-            settings.public_url,
-            tokens.subscription,
-            identity=settings.identity,
-            ids=self._ids,
-            ca=settings.ca_file.read_bytes() if settings.ca_file else None,
-        )
-        tokens.is_handed_over = True
 
     def _new_registration(self) -> Registration:
         return Registration(identity=self.settings.identity, instance=self.settings.instance, ids=self._ids)
@@ -232,35 +231,42 @@ class Device:
             on_push=self._pushed,
             tls=tls,
         )
+        self._box.on_lost = lambda: self._note("push service lost")
 
     async def _reconnect(self) -> None:
-        """Come back after the server went away: a phone that rings must not lose its call (RFC 5626 section 4.5)."""
-        tries = 0
-        while self._line is not None and self._line.is_lost:
-            await _pause(self._loop, RECONNECT_SECONDS[min(tries, len(RECONNECT_SECONDS) - 1)])
-            await self._wake()
-            tries += 1
+        """Come back after the server went away (RFC 5626 section 4.5)."""
+        while self._line is not None and not self._comeback.is_there:
+            is_needed = await self._comeback.pause(has_call=self._line.conversations.is_busy)
+            if is_needed and not await self._wake():
+                self._comeback.failed()
 
     # ---- what the line tells
 
     def _event(self, event: LineEvent) -> None:
         match event:
-            case InviteArrived(call=call):
+            case InviteArrived(call=call, sender=sender):
                 self.invites += 1
                 self._calls.append(call)
-                self._note("invite", call_id=call.call_id)
+                self._note("invite", call_id=call.call_id, sender=sender)
                 self._on_call(call)
             case CallChanged(call=call):
                 self._note("call", state=call.state.value, call_id=call.call_id, ending=call.ending)
-            case MessageArrived(call_id=call_id, sender=sender, text=text):
-                if call_id not in self._messages_seen:
-                    self._messages_seen.append(call_id)
+            case MessageArrived(call_id=call_id, seq=seq, sender=sender, text=text):
+                if (call_id, seq) not in self._messages_seen:
+                    self._messages_seen.append((call_id, seq))
                     self._note("message", sender=sender, text=text)
             case LineLost():
+                self._comeback.lost()
                 self._note("line lost")
                 self._spawn(self._reconnect())
 
     async def _close_line(self) -> None:
+        """Close the connection, and with it end its calls and a wake that is under way."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._calls.clear()
         line, self._line = self._line, None
         if line is not None:
             await line.close()
@@ -273,16 +279,7 @@ class Device:
     def _note(self, what: str, **fields: Any) -> None:
         self._on_note(PhoneNote(self._loop.time(), what, fields))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _pause(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-    over = asyncio.Event()
-    timer = loop.call_later(seconds, over.set)
-    try:
-        await over.wait()
-    finally:
-        timer.cancel()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from socket import AF_INET, AF_INET6, SOCK_DGRAM, socket
+from ssl import SSLError
 from typing import TypeAlias
 
 from ringwake.net.stack import Stack
@@ -34,6 +36,13 @@ async def dial(settings: PhoneSettings, stack: Stack, node: str) -> tuple[Carrie
     kind = WebSocket if transport in (Transport.WS, Transport.WSS) else Stream
     carrier = kind(transport, stack, node=node, tls=tls)
     return carrier, await carrier.connect(settings.server)
+
+
+def why_unreachable(error: OSError) -> str:
+    """Return the reason in the system's words, without the addresses that asyncio puts there."""
+    if isinstance(error, SSLError):  # its numbers are none of the system's
+        return getattr(error, "verify_message", "") or str(error)
+    return os.strerror(error.errno) if error.errno else str(error) or "no answer in time"
 
 
 def _local_host(server: Address) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ringwake.model.ports import Ids
 from ringwake.net.stack import Stack
+from ringwake.net.transport import Carrier
 from ringwake.sip import methods
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS
 from ringwake.sip.flow import Flow
@@ -20,6 +21,7 @@ from ringwake.softphone.dial import Dial, dial
 from ringwake.softphone.line_events import LineEvent, LineLost
 from ringwake.softphone.settings import PhoneSettings
 from ringwake.ua.digest_retry import retry
+from ringwake.ua.keep_alive import PONG_SECONDS, ping_pause
 from ringwake.ua.registration import Granted, Registration
 
 
@@ -44,10 +46,13 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._stack = Stack(clock=self._loop.time, call_at=self._loop.call_at, fault=self._fault)
         self._stack.attach(self)
+        self._carrier: Carrier | None = None
         self._flow: Flow | None = None
         self._waiting: dict[str, asyncio.Future[Response | None]] = {}
         self._is_closing = False
         self._is_lost = False
+        self._granted: Granted | None = None
+        self._ping_at: float | None = None
         self.conversations = Conversations(self, settings.identity, ids, on_event)
 
     @property
@@ -64,7 +69,7 @@ class Line:
         """
         carrier, self._flow = await self._dial(self._settings, self._stack, self._ids.hex(8))
         self._stack.add(carrier, self._flow.local)
-        self._is_lost = False
+        self._carrier, self._is_lost = carrier, False
 
     @property
     def is_lost(self) -> bool:
@@ -83,15 +88,16 @@ class Line:
         Raises:
             RegisterError: refused, or not answered.
         """
-        request = registration.request(self.flow, expires=expires)
-        response = await self.request(request)
-        again = retry(request, response, self._settings.identity, self._ids) if response else None
-        if again is not None:
-            registration.advanced(again)
-            response = await self.request(again)
+        response = await self._ask(registration, expires)
+        if response is not None and response.status == 439 and registration.uses_flows:
+            registration.uses_flows = False  # RFC 5626 section 4.2.1: then as everybody does
+            response = await self._ask(registration, expires)
         if response is None or response.status >= 300:
             raise RegisterError(response.status if response else 0)
-        return registration.granted(response)
+        self._granted = registration.granted(response)
+        self._plan_ping()
+        self._stack.pump(self._loop.time())  # which sets its timer by ours
+        return self._granted
 
     async def message(self, target: str, text: str) -> int:
         """Send a text to a SIP URI; returns the final status, 0 when there was none."""
@@ -174,21 +180,47 @@ class Line:
     def closed(self, flow: Flow, now: float) -> None:
         """Take note that the connection is gone."""
         del now
-        if flow != self._flow or self._is_closing:
+        if flow != self._flow or self._is_closing or self._is_lost:
             return
-        self._is_lost = True
+        self._is_lost, self._ping_at = True, None
         self._drop_waiting()
         self._on_event(LineLost())
 
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called."""
-        return self.conversations.get_timer()
+        timers = (self._ping_at, self.conversations.get_timer())
+        return min((at for at in timers if at is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due."""
         self.conversations.handle_timer(now)
+        if self._ping_at is not None and self._ping_at <= now and self._carrier is not None:
+            self._carrier.ping(self.flow, PONG_SECONDS)
+            self._plan_ping()
 
     # ---- inside
+
+    async def _ask(self, registration: Registration, expires: int) -> Response | None:
+        request = registration.request(self.flow, expires=expires)
+        response = await self.request(request)
+        again = retry(request, response, self._settings.identity, self._ids) if response else None
+        if again is None:
+            return response
+        registration.advanced(again)
+        return await self.request(again)
+
+    def _plan_ping(self) -> None:
+        """Keep alive what the server knows for a flow, and nothing else (RFC 5626 section 4.2.1)."""
+        granted, self._ping_at = self._granted, None
+        if granted is None or not granted.has_flow or not granted.expires:
+            return
+        pause = ping_pause(
+            flow_timer=granted.flow_timer,
+            is_reliable=self.flow.transport.is_reliable,
+            on_battery=granted.has_push,
+            chance=int(self._ids.hex(4), 16) / 0xFFFF,
+        )
+        self._ping_at = self._loop.time() + pause
 
     def _settle(self, branch: str, response: Response | None) -> None:
         answer = self._waiting.get(branch)

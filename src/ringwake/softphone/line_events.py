@@ -13,6 +13,8 @@ class InviteArrived:
     """A call to us."""
 
     call: IncomingCall
+    sender: str
+    """Name of the caller, or its URI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class MessageArrived:
     """A text for us."""
 
     call_id: str
+    seq: int
+    """CSeq number: several texts may share a Call-ID."""
     sender: str
     text: str
 

@@ -40,35 +40,29 @@ class Notification:
 
 def read_notification(push: ReceivedPush) -> Notification:
     """Read a push. One that cannot be read still wakes the phone (RFC 8599 section 4.1.3)."""
-    payload, shown = _payload(push), _shown(push)
-    ours = payload.get("ringwake", {})
-    if isinstance(ours, str):  # FCM carries text only
-        ours = _json(ours)
+    shown, ours = _shown(push), _object(_payload(push).get("ringwake"))
     kind = _text(ours, "kind") or "wake"
-    caller = ours.get("from") or {}
+    caller = _object(ours.get("from"))
     text = shown.get("body") or ""
     if not text and kind in ("call", "wake"):
         # A VoIP push has no text: the app must report the call with what it knows.
         name = _text(caller, "name") or _text(caller, "uri")
         text = f"{name} calling" if name else "Incoming call"
-    badge = shown.get("badge")
     return Notification(
         kind=kind,
         id=_text(ours, "id"),
         call_id=_text(ours, "call_id"),
-        seq=ours.get("seq") if isinstance(ours.get("seq"), int) else 0,
+        seq=_number(ours.get("seq")) or 0,
         title=str(shown.get("title") or ""),
         text=str(text),
         sound=str(shown.get("sound") or ("default" if kind == "call" else "")),
-        badge=int(badge) if badge not in (None, "") else None,
+        badge=_number(shown.get("badge")),
         actions=("Accept", "Reject") if kind == "call" else (),
     )
 
 
 def _payload(push: ReceivedPush) -> dict[str, Any]:
-    if isinstance(push.payload, str):
-        return _json(push.payload)
-    return push.payload if isinstance(push.payload, dict) else {}
+    return _object(push.payload)
 
 
 def _shown(push: ReceivedPush) -> dict[str, Any]:
@@ -77,17 +71,26 @@ def _shown(push: ReceivedPush) -> dict[str, Any]:
     if push.provider == "fcm":
         return payload
     if push.provider == "webpush":
-        shown = payload.get("notification")
-        return shown if isinstance(shown, dict) else {}
+        return _object(payload.get("notification"))
     return push.display or {}
 
 
-def _json(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+def _object(value: object) -> dict[str, Any]:
+    """Return an object that came as such or as text (FCM carries text only); empty when it is none."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
     return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> int | None:
+    """Return a number that came as such or as text."""
+    try:
+        return int(value) if isinstance(value, (int, str)) else None
+    except ValueError:
+        return None
 
 
 def _text(values: dict[str, Any], name: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from ringwake.secret import Secret
 
@@ -23,6 +23,10 @@ REQUEST_SECONDS = 10.0
 
 class PushboxError(Exception):
     """The inbox cannot be reached, or refuses."""
+
+
+class PushboxRefusedError(PushboxError):
+    """The inbox has answered, and refuses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +55,11 @@ class Pushbox:
     """A device's connection to the inbox."""
 
     def __init__(self, connection: ClientConnection, on_push: Callable[[ReceivedPush], None]) -> None:
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called when the connection ends without our doing."""
         self._connection = connection
         self._on_push = on_push
+        self._is_closing = False
         self._refs = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._reader = asyncio.get_running_loop().create_task(self._read())
@@ -81,7 +88,7 @@ class Pushbox:
         """
         try:
             connection = await connect(url, ssl=tls, ping_interval=None, compression=None, proxy=None)
-        except (OSError, InvalidHandshake, TimeoutError) as error:
+        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
             raise PushboxError(f"the push inbox at {url} cannot be reached") from error
         box = cls(connection, on_push)
         try:
@@ -113,6 +120,7 @@ class Pushbox:
 
     async def close(self) -> None:
         """Go offline: from now on the services store or forget pushes."""
+        self._is_closing = True
         await self._connection.close()
         await asyncio.gather(self._reader, return_exceptions=True)
 
@@ -128,7 +136,7 @@ class Pushbox:
         finally:
             self._answers.pop(ref, None)
         if result["op"] == "error":
-            raise PushboxError(f"the push inbox refuses: {result.get('message', result.get('error'))}")
+            raise PushboxRefusedError(f"the push inbox refuses: {result.get('message', result.get('error'))}")
         return result
 
     async def _read(self) -> None:
@@ -148,6 +156,8 @@ class Pushbox:
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(PushboxError("the push inbox has closed the connection"))
+            if not self._is_closing:
+                self.on_lost()
 
 
 def _push(message: dict[str, Any]) -> ReceivedPush:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from unicodedata import east_asian_width
+from itertools import accumulate
+from unicodedata import combining, east_asian_width
 
 from ringwake.softphone.notification import Notification
 
 BELL = "\a"
 _KEYS = {"Accept": "[a] Accept", "Reject": "[r] Reject"}
-_WIDEST = 60
+WIDEST = 60
+"""Columns of the longest line in the box."""
 
 
 def alert(notification: Notification) -> str:
@@ -16,9 +18,9 @@ def alert(notification: Notification) -> str:
     if not notification.is_shown:
         return ""
     badge = f"  ({notification.badge})" if notification.badge else ""
-    lines = [_fitted(f"{notification.text}{badge}")]
+    lines = [_fitted(notification.text, WIDEST - len(badge)) + badge]
     if notification.title:
-        lines.insert(0, _fitted(notification.title))
+        lines.insert(0, _fitted(notification.title, WIDEST))
     if notification.actions:
         lines.append("   ".join(_KEYS.get(action, action) for action in notification.actions))
     width = max(_columns(line) for line in lines)
@@ -27,11 +29,24 @@ def alert(notification: Notification) -> str:
     return f"{BELL if notification.sound else ''}{box}"
 
 
-def _fitted(text: str) -> str:
-    """Return text that cannot leave its line or move the cursor, cut to the widest box."""
-    safe = "".join(c if c.isprintable() else "·" for c in text)
-    return safe if len(safe) <= _WIDEST else f"{safe[: _WIDEST - 1]}…"
+def one_line(text: str) -> str:
+    """Return text that cannot leave its line or move the cursor."""
+    return "".join(c if c.isprintable() else "·" for c in text)
+
+
+def _fitted(text: str, room: int) -> str:
+    safe = one_line(text)
+    if _columns(safe) <= room:
+        return safe
+    ends = accumulate(_width(c) for c in safe)
+    return "".join(c for c, end in zip(safe, ends, strict=True) if end < room) + "…"
 
 
 def _columns(text: str) -> int:
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(_width(c) for c in text)
+
+
+def _width(character: str) -> int:
+    if combining(character):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1

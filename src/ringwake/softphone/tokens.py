@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ringwake.model.ports import Ids
 from ringwake.secret import Secret
+from ringwake.softphone.account_api import put_subscription
 from ringwake.softphone.line import Line, RegisterError
 from ringwake.softphone.pushbox import BrowserSubscription, Pushbox
 from ringwake.softphone.settings import PhoneSettings
@@ -47,6 +49,25 @@ async def ask_tokens(
     key = await vapid_key(settings, line, registration())
     subscription = await box.webpush(key)
     return PhoneTokens(PushContact(provider="webpush", prid=subscription.endpoint), subscription)
+
+
+async def hand_over_keys(tokens: PhoneTokens, settings: PhoneSettings, ids: Ids) -> None:
+    """Give the server a browser's encryption keys, once; nothing to do for other phones.
+
+    Raises:
+        AccountApiError: the phone API cannot be reached, or refuses.
+        OSError: the file of authorities cannot be read.
+    """
+    if tokens.subscription is None or not settings.public_url or tokens.is_handed_over:
+        return
+    await put_subscription(
+        settings.public_url,
+        tokens.subscription,
+        identity=settings.identity,
+        ids=ids,
+        ca=settings.ca_file.read_bytes() if settings.ca_file else None,
+    )
+    tokens.is_handed_over = True
 
 
 async def vapid_key(settings: PhoneSettings, line: Line, registration: Registration) -> str:

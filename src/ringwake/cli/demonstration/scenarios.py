@@ -14,7 +14,7 @@ from ringwake.sip.flow import Transport
 from ringwake.softphone.device import Device
 from ringwake.ua.call import CallState, OutgoingCall
 
-SECONDS = WAKE_SECONDS + 4
+SECONDS = WAKE_SECONDS + 3
 """How long a scenario waits for what should come."""
 TRANSPORTS = {"apns": Transport.TLS, "fcm": Transport.TCP, "webpush": Transport.WSS}
 CALLER = "boss"
@@ -24,17 +24,19 @@ async def call(stage: Stage, result: Result, caller: Device) -> None:
     """A terminated app is called, wakes, rings, is answered; the caller hangs up."""
     phone = await _sleeping(stage, result)
     outgoing = _dial(stage, phone, caller)
-    result.rang = await stage.record.until(
-        lambda: outgoing.state is not CallState.TRYING and phone.invites > 0, SECONDS
+    result.rang = await _until(
+        stage, outgoing, lambda: outgoing.state is not CallState.TRYING and phone.current_call is not None
     )
     ringing = phone.current_call
     if ringing is not None:
         phone.accept(ringing)
-    result.answered = await stage.record.until(
-        lambda: outgoing.state is CallState.UP and ringing is not None and ringing.state is CallState.UP, SECONDS
+    result.answered = await _until(
+        stage,
+        outgoing,
+        lambda: outgoing.state is CallState.UP and ringing is not None and ringing.state is CallState.UP,
     )
     caller.hang_up(outgoing)
-    ended = await stage.record.until(lambda: ringing is not None and ringing.state is CallState.ENDED, SECONDS)
+    ended = await stage.record.until(lambda: ringing is None or ringing.state is CallState.ENDED, SECONDS)
     _count(stage, result, phone)
     result.ok = bool(result.rang and result.answered and ended and result.invites_seen == 1)
 
@@ -44,10 +46,10 @@ async def cancelled(stage: Stage, result: Result, caller: Device) -> None:
     phone = await _sleeping(stage, result)
     await stage.lab.switches.set(result.provider, delay=0.5)
     outgoing = _dial(stage, phone, caller)
-    await stage.record.until(lambda: _happened(stage, Happened.PUSH_ACCEPTED), SECONDS)
+    was_pushed = await _until(stage, outgoing, lambda: _happened(stage, Happened.PUSH_ACCEPTED))
     caller.hang_up(outgoing)
     ended = await stage.record.until(lambda: outgoing.state is CallState.ENDED, SECONDS)
-    woke = await stage.record.until(lambda: _happened(stage, Happened.REGISTERED), SECONDS)
+    woke = was_pushed and await stage.record.until(lambda: _happened(stage, Happened.REGISTERED), SECONDS)
     await stage.record.until(lambda: phone.invites > 0, 0.5)
     await stage.lab.switches.set(result.provider, delay=0.0)
     _count(stage, result, phone)
@@ -59,7 +61,7 @@ async def declined(stage: Stage, result: Result, caller: Device) -> None:
     """The person presses Reject: the caller hears it at once."""
     phone = await _sleeping(stage, result)
     outgoing = _dial(stage, phone, caller)
-    result.rang = await stage.record.until(lambda: phone.current_call is not None, SECONDS)
+    result.rang = await _until(stage, outgoing, lambda: phone.current_call is not None)
     ringing = phone.current_call
     if ringing is not None:
         phone.reject(ringing, 603)
@@ -127,6 +129,12 @@ def _dial(stage: Stage, phone: Device, caller: Device) -> OutgoingCall:
     target = f"sip:{phone.settings.identity.user}@{DOMAIN}"
     stage.record.step(CALLER, f"calls {target}")
     return caller.call(target)
+
+
+async def _until(stage: Stage, outgoing: OutgoingCall, is_done: Callable[[], bool]) -> bool:
+    """Wait until something is the case; not longer than the call lasts."""
+    await stage.record.until(lambda: is_done() or outgoing.state is CallState.ENDED, SECONDS)
+    return is_done()
 
 
 def _happened(stage: Stage, what: Happened) -> bool:

@@ -23,7 +23,10 @@ from ringwake.softphone.settings import PhoneSettings
 from ringwake.ua.call import IncomingCall
 from ringwake.ua.identity import Identity
 
-WAKE_SECONDS = 6
+WAKE_SECONDS = 4
+"""A wake on loopback takes milliseconds; nobody should watch a demonstration wait for a service that is off."""
+SETTLE_SECONDS = 1.0
+WAKING = ("call", "message", "refresh")
 _TABLES = """\
 [wake]
 wake_timeout = {wake}
@@ -168,6 +171,10 @@ class Stage:
         ends = [event.at for event in self.events if event.what is second]
         return round((ends[0] - starts[0]) * 1000, 2) if starts and ends else None
 
+    async def settle(self) -> None:
+        """Wait until the push services have answered, so that no answer shows in the next scenario."""
+        await self.record.until(lambda: self._waking() <= self._answered(), SETTLE_SECONDS)
+
     def why(self) -> str:
         """Return a sentence on where the scenario was lost."""
         failed = [event for event in self.events if event.what is Happened.PUSH_FAILED]
@@ -182,6 +189,14 @@ class Stage:
         """Start a scenario."""
         self.events.clear()
         self.record.begin()
+
+    def _waking(self) -> int:
+        """Count the pushes that were to wake a phone: of the others the answers are not always told."""
+        sent = (event for event in self.events if event.what is Happened.PUSH_SENT)
+        return sum(event.fields.get("kind") in WAKING for event in sent)
+
+    def _answered(self) -> int:
+        return sum(event.what in (Happened.PUSH_ACCEPTED, Happened.PUSH_FAILED) for event in self.events)
 
     def _noted(self, event: Event) -> None:
         self.events.append(event)

@@ -82,6 +82,7 @@ class Servers:
         """Answer, and keep nothing: what comes again begins anew (RFC 3261 section 8.2.7)."""
         self.outputs.append((transaction.flow, response.encode()))
         transaction.machine.state, transaction.is_answered = State.TERMINATED, True
+        transaction.request = None  # its deadline may stay in the heap for a while, and it with it
         self._known.pop(transaction.key, None)
         self._deadlines.drop(transaction)
 

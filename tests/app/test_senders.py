@@ -1,0 +1,110 @@
+"""From the `[[app]]` tables to senders: a key that is none shows at start, and says where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.home import home_config, wall
+from tests.support.real_loop import run_real
+
+from ringwake.app.running import Parts
+from ringwake.app.senders import parts_of
+from ringwake.config.load import ConfigError
+from ringwake.config.schema import AppSection, Config, ServerSection, TenantSection
+from ringwake.emulators.clock import Clock
+from ringwake.emulators.lab import Lab
+from ringwake.model.app import AppKey, Provider
+from ringwake.push.senders import Senders
+
+KINDS: dict[str, dict[str, Any]] = {
+    "apns": {"param": "AB12CD34EF.com.example.phone", "key_id": "KEYKEYKEY1", "key_file": "key"},
+    "fcm": {"param": "project", "service_account": "key"},
+    "webpush": {"vapid_key_file": "key"},
+}
+FIELDS = {"apns": "key_file", "fcm": "service_account", "webpush": "vapid_key_file"}
+
+
+def config(provider: Any, *, lab: bool = False) -> Config:
+    app = AppSection(provider=provider, tenant="Example.com", **KINDS[provider])
+    return Config(server=ServerSection(lab=lab), tenant=[TenantSection(domain="example.com")], app=[app])
+
+
+def secret(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def in_lab(lab_folder: Path, test: Callable[[Parts, Lab], None]) -> None:
+    """Run a test with the applications of a laboratory."""
+
+    async def story() -> None:
+        async with Lab.open(lab_folder, clock=Clock(wall)) as lab:
+            test(parts_of(home_config(lab, {}), lab_folder), lab)
+
+    run_real(story())
+
+
+def test_each_application_is_its_tenants(lab_folder: Path) -> None:
+    def check(parts: Parts, lab: Lab) -> None:
+        ids = lab.credentials.ids
+        assert [(app.key, app.tenant, app.show_caller) for app in parts.applications] == [
+            (AppKey(Provider.APNS, f"{ids.team}.com.example.ringwake"), "ringwake.test", True),
+            (AppKey(Provider.FCM, ids.project), "ringwake.test", True),
+            (AppKey(Provider.WEBPUSH, "ringwake.test"), "ringwake.test", True),
+        ]
+
+    in_lab(lab_folder, check)
+
+
+def test_only_web_push_shows_a_public_key(lab_folder: Path) -> None:
+    def check(parts: Parts, lab: Lab) -> None:
+        assert [app.vapid_key for app in parts.applications] == ["", "", lab.credentials.vapid_public_key]
+
+    in_lab(lab_folder, check)
+
+
+def test_each_server_makes_senders_of_its_own(lab_folder: Path) -> None:
+    def check(parts: Parts, lab: Lab) -> None:
+        del lab
+        first, second = parts.pusher(print), parts.pusher(print)
+        assert isinstance(first, Senders)
+        assert first is not second
+
+    in_lab(lab_folder, check)
+
+
+@pytest.mark.parametrize("provider", KINDS)
+def test_a_key_file_that_is_not_there_is_named(provider: str, tmp_path: Path) -> None:
+    words = f"app[0].{FIELDS[provider]}: {tmp_path / 'key'}: No such file or directory: check its name"
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        parts_of(config(provider), tmp_path)
+
+
+@pytest.mark.parametrize("provider", KINDS)
+def test_a_key_file_that_others_may_read_is_refused(provider: str, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    secret(key, "x")
+    key.chmod(0o640)
+    words = f"app[0].{FIELDS[provider]}: others may read {key}: chmod 600 {key}"
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        parts_of(config(provider), tmp_path)
+
+
+@pytest.mark.parametrize("provider", KINDS)
+@pytest.mark.parametrize("lab", [True, False])
+def test_a_key_that_is_none_is_refused_at_start(provider: str, tmp_path: Path, *, lab: bool) -> None:
+    secret(tmp_path / "key", json.dumps({"type": "service_account"}))
+    with pytest.raises(ConfigError, match=re.escape("app[0]")):
+        parts_of(config(provider, lab=lab), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", "[" * 100_000])
+def test_a_service_account_that_is_no_json_object_is_refused(text: str, tmp_path: Path) -> None:
+    secret(tmp_path / "key", text)
+    with pytest.raises(ConfigError, match=re.escape("app[0].service_account: key is not the JSON file that Google")):
+        parts_of(config("fcm"), tmp_path)
