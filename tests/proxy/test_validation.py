@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
+
 import pytest
 from tests.support.sip_messages import octets, received_request, request
 
@@ -137,6 +140,23 @@ def test_nobody_brings_more_vias_or_routes_than_hops(fields: list[str], is_serve
 
 def test_fields_that_nobody_here_needs_may_be_broken() -> None:
     validate(invite(Date="Fri, 01 Jan 2010 16:00:00 EST", X_Foo="<", Contact="<sip:", Record_Route="<sip:"))
+
+
+def test_a_refused_defect_is_gone_with_its_last_reference() -> None:
+    """Raised itself, it would hold the frames that hold its request."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            with suppress(SipError):
+                validate(invite("INVITE sip:bob@example.com SIP/7.0"))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_max_breadth_that_is_no_number_is_refused() -> None:
+    assert refusal(invite(Max_Breadth="wide")).status == 400
 
 
 # ---- what is wrong with a REGISTER, whoever sent it

@@ -117,7 +117,7 @@ def test_a_ringing_call_goes_on(state: Path, servers: Servers) -> None:
             caller.until(180)
             first.kill()
             with servers.start():
-                phone.event("line lost")
+                phone.event("line_lost")
                 phone.event("registered")  # it came back by itself, and the INVITE again is a retransmission to it
                 phone.press("a")
                 caller.until(200)

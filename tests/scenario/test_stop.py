@@ -88,7 +88,7 @@ def test_a_call_that_was_answered_but_not_acknowledged_goes_on(state: Path, tmp_
             caller.until(200)
             first.kill()
             with servers.start():
-                phone.event("line lost")
+                phone.event("line_lost")
                 phone.event("registered")
                 caller.ack()
                 phone.event("call", state="up")

@@ -1,5 +1,7 @@
 """Claims about the first layer of reading: what can be answered survives, with its defect noted."""
 
+import gc
+
 import pytest
 from tests.support.sip_messages import octets, received_request, received_response, request_fields
 
@@ -264,6 +266,27 @@ def test_a_content_length_that_is_not_the_bodys_is_a_defect(text: str) -> None:
     assert message.defect is not None
     assert message.defect.status == 400
     assert message.via.branch == "z9hG4bK-1"
+
+
+@pytest.mark.parametrize("line", ["no colon", "Content-Length: 9", "X: \x00", "i: other"])
+def test_a_defective_message_is_gone_with_its_last_reference(line: str) -> None:
+    """A circle of message, error and frames would keep the octets until the collector comes: a flood fills memory."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            parse(octets(START, *request_fields(), line))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("boundary", ["", ";boundary=", ";boundary=b", ';boundary="b', ";`boundary=++"])
+@pytest.mark.parametrize("body", [b"", b"--b--", b"--b\r\n--b--\r\n", b"--\r\n" * 1000, b"no parts"])
+def test_a_body_is_octets_whatever_its_type_says_of_parts(boundary: str, body: bytes) -> None:
+    lines = [*request_fields("MESSAGE"), f"Content-Type: multipart/mixed{boundary}", f"Content-Length: {len(body)}"]
+    message = received_request(octets("MESSAGE sip:h SIP/2.0", *lines, body=body))
+    assert (message.defect, message.body) == (None, body)
 
 
 def test_a_response_with_a_broken_field_has_a_defect_too() -> None:

@@ -48,7 +48,7 @@ def parse(octets: bytes, *, is_stream: bool = False) -> Message:
         message.body = _body(message.headers, body, is_stream=is_stream)
     except SipError as error:
         # Without its traceback, whose frames hold the octets and this message: a circle that only the collector ends.
-        message.defect = message.defect or error
+        message.defect = message.defect or error.with_traceback(None)
         message.headers = _salvage(lines)
     return message
 
