@@ -8,6 +8,9 @@ import select
 import socket
 import time
 from dataclasses import dataclass
+from typing import Self
+
+from ringwake.sip.flow import Address
 
 WINDOW = 32
 _NONCE = re.compile(rb'nonce="([^"]+)", algorithm=MD5')
@@ -28,8 +31,8 @@ class User:
 class Registers:
     """A load generator: one socket, many users."""
 
-    def __init__(self, server: tuple[str, int], domain: str, project: str, users: list[User]) -> None:
-        self._server = server
+    def __init__(self, server: Address, domain: str, project: str, users: list[User]) -> None:
+        self._server = (server.host, server.port)
         self._domain = domain
         self._project = project
         self._users = users
@@ -39,6 +42,12 @@ class Registers:
         self._port = self._sock.getsockname()[1]
         self._serial = 0
         self._under_way: dict[int, User] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sock.close()
 
     def challenge(self) -> None:
         """Let every user learn its nonce."""

@@ -1,7 +1,7 @@
-"""`make bench`: what a REGISTER and a woken call cost, and how quick the server is inside. Prints a table and JSON.
+"""`make bench`: what a REGISTER and a woken call cost the server, and how quick it is inside. Prints a table or JSON.
 
-The server runs in a process of its own, with SQLite on disk and FCM emulated in a third one. CPU is the server's whole
-process tree. First figures: compare ratios of one run, not runs of different machines.
+The server runs in a process of its own with its defaults: log, traces, metrics, SQLite on disk. FCM is emulated in a
+third process. CPU is that of the server's whole process tree. Compare ratios of one run, not runs of different days.
 """
 
 from __future__ import annotations
@@ -9,24 +9,39 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import signal
-import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import Any
 
-from cpu import cpu_seconds, percentile
+from cpu import Cpu
+from program import Program
 from registers import Registers, User
 from wakes import Wakes
 
 from ringwake.sip.flow import Address
 
-BIN = Path(sys.executable).parent
-HERE = Path(__file__).parent
-CALLER = "caller"
+RINGWAKE = str(Path(sys.executable).with_name("ringwake"))
+SERVER = str(Path(__file__).with_name("server.py"))
+CALLER = ("caller", "c")
+ROWS = {
+    "register_cpu_us": "CPU of a REGISTER (refresh, digest, UDP, on disk)",
+    "register_user_us": "  of it in user code",
+    "registers_per_second": "REGISTERs a second, 32 under way",
+    "wake_cpu_us": "CPU of a woken call (FCM, TCP, INVITE to BYE, on disk)",
+    "wake_user_us": "  of it in user code",
+    "invite_to_push": "INVITE in to push handed over",
+    "invite_to_accepted": "INVITE in to the push service's answer",
+    "register_to_invite": "REGISTER in to INVITE out, on disk between",
+    "invite_to_180": "INVITE in to 180 out, the phone waking at once",
+}
 _TABLES = """
 [server]
 http = "127.0.0.1:0"
@@ -46,130 +61,126 @@ address = "127.0.0.1:0"
 """
 
 
-def main() -> None:
+def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure what a REGISTER and a woken call cost.")
-    parser.add_argument("--users", type=int, default=500)
+    parser.add_argument("--users", type=int, default=500, help="accounts that register")
     parser.add_argument("--registers", type=int, default=20_000)
-    parser.add_argument("--calls", type=int, default=200)
-    parser.add_argument("--json", action="store_true", help="JSON only")
+    parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    with TemporaryDirectory(prefix="ringwake-bench-") as folder:
-        figures = _measure(Path(folder), options)
-    if not options.json:
-        print(_table(figures))
-    print(json.dumps(figures))
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        with TemporaryDirectory(prefix="ringwake-bench-") as folder:
+            figures = _about() | _measure(Path(folder), options)
+    except KeyboardInterrupt:
+        return 130
+    print(json.dumps(figures) if options.json else "\n".join(_table(figures)))
+    return 0
+
+
+def _terminated(*_: object) -> None:
+    """Leave in order, so that the programs beside us end too, whoever repeats it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
 
 
 def _measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    emulators = _start([str(BIN / "ringwake"), "emulate", "--json", "--state", str(folder)])
-    try:
-        lab_file = Path(_line(emulators)["config"])
-        users = [User(f"u{number:06d}", f"p{number}") for number in range(options.users)]
-        callees = [(f"c{number:03d}", f"q{number}") for number in range(20)]
+    users = [User(f"u{number:06d}", f"p{number}") for number in range(options.users)]
+    callees = [(f"c{number:03d}", f"q{number}") for number in range(20)]
+    emulate = (RINGWAKE, "emulate", "--json", "--state", str(folder))
+    with Program(*emulate, log=folder / "emulators.log") as emulators:
+        lab_text = Path(emulators.line()["config"]).read_text()
+        lab = tomllib.loads(lab_text)
+        accounts = [*((user.name, user.password) for user in users), *callees, CALLER]
         config = folder / "bench.toml"
-        config.write_text(_config(lab_file.read_text(), users, callees))
-        server = _start([sys.executable, str(HERE / "server.py"), str(config)])
-        try:
-            ready = _line(server)
-            lab = tomllib.loads(lab_file.read_text())
-            figures = _registers(server.pid, ready, lab, users, options.registers)
-            figures |= asyncio.run(_wakes(server.pid, ready, lab, callees, options.calls))
-        finally:
-            server.send_signal(signal.SIGTERM)
-        figures |= _inside(_line(server))
-        server.wait(timeout=30)
-    finally:
-        emulators.send_signal(signal.SIGTERM)
-        emulators.wait(timeout=30)
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    return {"python": python, "machine": platform.machine(), "store": "sqlite, synchronous=FULL", **figures}
+        config.write_text(_config(lab_text, accounts))
+        with Program(sys.executable, SERVER, str(config), log=folder / "server.log") as server:
+            listen = {one["transport"]: _address(one["address"]) for one in server.line()["listen"]}
+            registers = _registers(server.pid, listen["udp"], lab, users, options.registers)
+            wakes = asyncio.run(_wakes(server.pid, listen["tcp"], lab, callees, options.calls))
+            return {**registers, **wakes, **_spread(server.last_line())}
 
 
-def _registers(pid: int, ready: dict[str, Any], lab: dict[str, Any], users: list[User], count: int) -> dict[str, Any]:
-    load = Registers(_address(ready, "udp"), lab["tenant"][0]["domain"], lab["lab"]["project"], users)
-    load.challenge()
-    load.run(len(users))  # first inserts are another figure
-    before = cpu_seconds(pid)
-    seconds = load.run(count)
-    used = cpu_seconds(pid) - before
-    return {"registers": count, "register_cpu_us": used / count * 1e6, "registers_per_second": count / seconds}
+def _registers(pid: int, server: Address, lab: dict[str, Any], users: list[User], count: int) -> dict[str, Any]:
+    with Registers(server, lab["tenant"][0]["domain"], lab["lab"]["project"], users) as load:
+        load.challenge()
+        load.run(len(users))  # first inserts are another figure
+        before = Cpu.of(pid)
+        seconds = load.run(count)
+        cost = Cpu.of(pid).per(before, count)
+    return {"registers": count, **_named("register", cost), "registers_per_second": count / seconds}
 
 
 async def _wakes(
-    pid: int, ready: dict[str, Any], lab: dict[str, Any], callees: list[tuple[str, str]], count: int
+    pid: int, server: Address, lab: dict[str, Any], callees: list[tuple[str, str]], count: int
 ) -> dict[str, Any]:
     wakes = Wakes(
-        Address(*_address(ready, "tcp")),
+        server,
         lab["tenant"][0]["domain"],
         lab["lab"]["project"],
         inbox=lab["lab"]["inbox"],
         ca_file=Path(lab["lab"]["ca_file"]),
     )
-    await wakes.open((CALLER, "c"), callees)
     try:
+        await wakes.open(CALLER, callees)
         for phone in wakes.phones:
             await wakes.call(phone)
-        before = cpu_seconds(pid)
+        before = Cpu.of(pid)
         for number in range(count):
             await wakes.call(wakes.phones[number % len(wakes.phones)])
-        used = cpu_seconds(pid) - before
+        cost = Cpu.of(pid).per(before, count)
     finally:
         await wakes.close()
-    return {"calls": count, "wake_cpu_us": used / count * 1e6}
+    return {"calls": count, **_named("wake", cost)}
 
 
-def _inside(timed: dict[str, list[float]]) -> dict[str, float]:
-    figures = {}
-    for name, values in timed.items():
-        figures[f"{name}_p50_ms"] = percentile(values, 0.5)
-        figures[f"{name}_p99_ms"] = percentile(values, 0.99)
-    return figures
-
-
-def _config(lab: str, users: list[User], callees: list[tuple[str, str]]) -> str:
-    accounts = [(user.name, user.password) for user in users] + callees + [(CALLER, "c")]
+def _config(lab: str, accounts: list[tuple[str, str]]) -> str:
+    """Give the laboratory's configuration our listeners and accounts."""
     tables = "".join(f'\n[[tenant.account]]\nuser = "{name}"\npassword = "{word}"\n' for name, word in accounts)
     head, tenant, rest = lab.replace("[server]\nlab = true\n", "").partition("[[tenant]]\n")
     domain, newline, rest = rest.partition("\n")
     return f"{head}{_TABLES}\n{tenant}{domain}{newline}{tables}\n{rest}"
 
 
-def _address(ready: dict[str, Any], transport: str) -> tuple[str, int]:
-    host, _, port = next(one["address"] for one in ready["listen"] if one["transport"] == transport).rpartition(":")
-    return host, int(port)
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    return Address(host, int(port))
 
 
-def _start(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def _named(what: str, cost: dict[str, float]) -> dict[str, float]:
+    return {f"{what}_{name}": value for name, value in cost.items()}
 
 
-def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out: IO[str] | None = process.stdout
-    assert out is not None
-    line = out.readline()
-    if not line:
-        raise SystemExit("a process of the benchmark ended early; its error stands above")
-    value: dict[str, Any] = json.loads(line)
-    return value
+def _spread(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    return {name: {"p50_ms": median(values), "p99_ms": _percentile(values, 0.99)} for name, values in times.items()}
 
 
-def _table(figures: dict[str, Any]) -> str:
-    rows = [
-        ("CPU per REGISTER (digest, refresh, UDP, committed)", f"{figures['register_cpu_us']:.0f} us"),
-        ("REGISTERs per second, one socket", f"{figures['registers_per_second']:.0f}"),
-        ("CPU per woken call (FCM, TCP, INVITE to BYE, committed)", f"{figures['wake_cpu_us'] / 1000:.2f} ms"),
-        ("INVITE to push, inside, p50 / p99", _pair(figures, "invite_to_push")),
-        ("REGISTER to INVITE, inside, p50 / p99", _pair(figures, "register_to_invite")),
-    ]
-    width = max(len(name) for name, _ in rows)
-    lines = [f"{name:<{width}}  {value:>18}" for name, value in rows]
-    return "\n".join([f"{figures['python']}, {figures['machine']}, {figures['store']}", *lines, ""])
+def _percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def _pair(figures: dict[str, Any], name: str) -> str:
-    return f"{figures[f'{name}_p50_ms']:.2f} / {figures[f'{name}_p99_ms']:.2f} ms"
+def _about() -> dict[str, Any]:
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "load_before": round(os.getloadavg()[0], 2),
+        "store": "sqlite, synchronous=FULL",
+    }
+
+
+def _table(figures: dict[str, Any]) -> Iterator[str]:
+    yield ", ".join(str(figures[name]) for name in _about())
+    width = max(map(len, ROWS.values()))
+    for name, text in ROWS.items():
+        value = figures[name]
+        if isinstance(value, dict):
+            shown = f"{value['p50_ms']:.2f} ms, p99 {value['p99_ms']:.2f} ms"
+        else:
+            shown = f"{value:.0f} us" if name.endswith("_us") else f"{value:.0f}"
+        yield f"{text:<{width}}  {shown:>24}"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

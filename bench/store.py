@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -110,8 +110,11 @@ class Load:
 
     def _batch(self, now: float) -> Iterator[Register]:
         if now < self._ends_at:
-            for _ in range(min(PER_TURN, self._room)):
-                yield next(self._ops)
+            room = min(PER_TURN, self._room)
+            batch = list(islice(self._ops, room))
+            if len(batch) < room:  # all that was prepared is sent: what was reached by now counts
+                self._ends_at = now
+            yield from batch
 
     def _submit(self, op: Register) -> None:
         submitted = time.perf_counter()

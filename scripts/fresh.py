@@ -4,6 +4,7 @@ What is tried is the committed HEAD. Certificates and index of the host go along
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,16 +29,20 @@ def main() -> int:
     if os.geteuid():
         say("`make fresh` makes a Debian in a folder, which needs root: sudo make fresh")
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder goes also then
     commands = [["make", "demo"]] + [["make", "test"]] * ("--test" in sys.argv)
-    if run(_git("status", "--porcelain")):
-        say("There are uncommitted changes; they are not tried.")
-    failed = []
-    for user in USERS:
-        try:
+    failed: list[str] = []
+    try:
+        commit = run(_git("log", "-1", "--format=%h, %s")).strip()
+        changes = "; the uncommitted changes are not tried" if run(_git("status", "--porcelain")) else ""
+        say(f"Trying HEAD ({commit}){changes}.")
+        for user in USERS:
             failed += [f"{command} as {user}" for command in _try(user, commands)]
-        except SetupError as error:
-            explain(error)
-            return 1
+    except SetupError as error:
+        explain(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     say(f"Failed: {', '.join(failed)}." if failed else "A newcomer's first minute works.")
     return int(bool(failed))
 

@@ -10,12 +10,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What pip, uv and apt say when they cannot verify the other side.
-TLS_SIGNS = ("CERTIFICATE_VERIFY_FAILED", "invalid peer certificate", "UnknownIssuer", "suitable TLS CA certificate")
-TLS_MEND = (
-    "The TLS certificate of a package index could not be verified. Install the CA certificates (Debian, Ubuntu: "
-    "`apt-get install ca-certificates`); behind a proxy that inspects TLS, let SSL_CERT_FILE name a file with its CA."
-)
+# What pip, uv and apt say when the network is the trouble, by what mends it. The first cause that is found is it.
+CAUSES = {
+    "the TLS certificate of a package index could not be verified. Install the CA certificates (Debian, Ubuntu: "
+    "`apt-get install ca-certificates`); behind a proxy that inspects TLS, let SSL_CERT_FILE name a file with its CA": (
+        "CERTIFICATE_VERIFY_FAILED",
+        "invalid peer certificate",
+        "UnknownIssuer",
+        "suitable TLS CA certificate",
+    ),
+    "a package index cannot be reached. See to the network (behind a proxy: https_proxy) and try again": (
+        "Temporary failure resolving",
+        "Temporary failure in name resolution",
+        "Name or service not known",
+        "No address associated with hostname",
+        "Could not resolve",
+        "Network is unreachable",
+        "No route to host",
+        "Connection refused",
+        "Could not connect to",
+        "NewConnectionError",
+        "ConnectTimeout",
+        "operation timed out",
+        "tcp connect error",
+    ),
+}
 
 
 class SetupError(Exception):
@@ -30,9 +49,10 @@ class ProgramFailedError(SetupError):
         self.output = output
 
     @property
-    def is_tls(self) -> bool:
-        """Tell whether it failed because it could not verify a certificate."""
-        return any(sign in self.output for sign in TLS_SIGNS)
+    def cause(self) -> str | None:
+        """What the network has to do with it, with the mend; None if nothing that we know."""
+        known = (cause for cause, signs in CAUSES.items() if any(sign in self.output for sign in signs))
+        return next(known, None)
 
 
 def run(
@@ -74,9 +94,8 @@ def step(what: str) -> Iterator[None]:
 
 
 def explain(error: SetupError) -> None:
-    """Print why we stopped: the noise we held back first, the mend last."""
-    if isinstance(error, ProgramFailedError):
+    """Print why we stopped: in one sentence where we know the cause, else after the noise that we held back."""
+    cause = error.cause if isinstance(error, ProgramFailedError) else None
+    if isinstance(error, ProgramFailedError) and cause is None:
         say(error.output.rstrip())
-        if error.is_tls:
-            say(TLS_MEND)
-    say(f"Stopped: {error}")
+    say(f"Stopped: {cause}." if cause else f"Stopped: {error}")

@@ -3,6 +3,7 @@
 The stamp is written last and removed first: a set-up that was killed leaves none, and the next one starts afresh.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -35,7 +36,18 @@ def main(arguments: Sequence[str]) -> int:
     except SetupError as error:
         explain(error)
         return 1
+    except OSError as error:
+        say(f"Stopped: {error.filename or 'a file'}: {error.strerror}{_mend(error)}.")
+        return 1
+    except KeyboardInterrupt:
+        say("Interrupted; the next run begins anew.")
+        return 130
     return 0
+
+
+def _mend(error: OSError) -> str:
+    is_forbidden = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    return ". Set-up writes into the project's folder: work in a copy of your own" if is_forbidden else ""
 
 
 def _stamp_file(name: str) -> Path:
@@ -54,20 +66,31 @@ def _content(name: str, pyproject: dict[str, Any]) -> str:
 
 def _read_stamp(name: str) -> dict[str, Any] | None:
     try:
-        stamp: dict[str, Any] = json.loads(_stamp_file(name).read_text())
+        stamp = json.loads(_stamp_file(name).read_text())
     except (OSError, ValueError):
         return None
-    return stamp
+    return stamp if isinstance(stamp, dict) else None
+
+
+def _names() -> list[str]:
+    """Return what stands in `.venv` at its two important places: programs and packages."""
+    folders = [VENV / "bin", *VENV.glob("lib/python*/site-packages")]
+    return sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir()})
+
+
+def _is_whole(stamp: dict[str, Any]) -> bool:
+    """Tell whether `.venv` is the one that the stamp was written for, and nothing of it is gone since."""
+    has_python = (VENV / "bin/python").exists()  # also where it leads to
+    return has_python and stamp.get("identity") == _identity() and {*stamp.get("names", ["?"])} <= {*_names()}
 
 
 def _is_satisfied(wanted: str, pyproject: dict[str, Any]) -> bool:
     """Tell whether `.venv` holds the wanted set or a larger one, as locked now."""
-    if not (VENV / "bin/python").exists():
-        return False
-    larger_sets = SETS[SETS.index(wanted) :]
-    return any(
-        _read_stamp(name) == {"identity": _identity(), "content": _content(name, pyproject)} for name in larger_sets
-    )
+    for name in SETS[SETS.index(wanted) :]:
+        stamp = _read_stamp(name)
+        if stamp is not None and stamp.get("content") == _content(name, pyproject) and _is_whole(stamp):
+            return True
+    return False
 
 
 @contextmanager
@@ -92,12 +115,15 @@ def _set_up(wanted: str, pyproject: dict[str, Any]) -> None:
         say(f"  requirements/{chosen}.txt is older than pyproject.toml: run `make lock`")
     env = environment(os.environ)
     uv = find_uv(env)
+    is_whole = any(map(_is_whole, stamps.values()))
+    if not VENV.is_dir():
+        VENV.unlink(missing_ok=True)
     for name in SETS:
         _stamp_file(name).unlink(missing_ok=True)
-    if not any(stamp.get("identity") == _identity() for stamp in stamps.values()):
+    if not is_whole:
         run([uv, "venv", "--clear", VENV], env)
     _install(uv, chosen, env)
-    _write_stamp(chosen, {"identity": _identity(), "content": _content(chosen, pyproject)})
+    _write_stamp(chosen, {"identity": _identity(), "content": _content(chosen, pyproject), "names": _names()})
     say(f"Set up in {time.monotonic() - started:.1f} s.")
 
 

@@ -9,7 +9,7 @@ from debian_tree import find_mirror
 from find_uv import environment, pinned_version
 from locks import BUILD, SETS, is_stale, lock_of, read_pyproject
 from own_coverage import HOUSE, own_test, ranges
-from quiet_run import ROOT, ProgramFailedError, SetupError, run
+from quiet_run import ROOT, ProgramFailedError, SetupError, explain, run
 from suite_parts import Outcome, closing_line, find_parts, read_report, table
 
 LOCKS = [*map(lock_of, SETS), BUILD, ROOT / "requirements/uv.txt"]
@@ -56,11 +56,34 @@ def test_a_bundle_that_is_not_there_is_named() -> None:
         environment({"SSL_CERT_FILE": "/nowhere"})
 
 
-def test_what_a_failed_program_printed_is_kept_and_tls_recognised() -> None:
+@pytest.mark.parametrize(
+    ("printed", "mend"),
+    [
+        ("cause: invalid peer certificate: UnknownIssuer", "ca-certificates"),
+        ("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED]", "ca-certificates"),
+        ("Temporary failure resolving 'deb.test'", "See to the network"),
+        ("tcp connect error: Connection refused", "See to the network"),
+    ],
+)
+def test_what_the_network_has_to_do_with_a_failure_is_one_sentence(
+    printed: str, mend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(ProgramFailedError) as caught:
-        run(["sh", "-c", "echo invalid peer certificate >&2; exit 3"])
-    assert caught.value.is_tls
-    assert "invalid peer" in caught.value.output
+        run(["sh", "-c", 'echo noise; echo "$0" >&2; exit 3', printed])
+    explain(caught.value)
+    said = capsys.readouterr().err
+    assert said.startswith("Stopped: ")
+    assert said.count("\n") == 1
+    assert mend in said
+
+
+def test_what_a_program_printed_before_it_failed_for_another_reason_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ProgramFailedError) as caught:
+        run(["sh", "-c", "echo no space; exit 3"])
+    explain(caught.value)
+    assert capsys.readouterr().err.splitlines()[0] == "no space"
 
 
 def test_package_list_has_comments() -> None:

@@ -1,0 +1,112 @@
+"""`ringwake emulate` and `ringwake serve` for phones of others: UDP, TCP, and TLS by the laboratory's authority."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.processes import ringwake, run_ringwake
+
+from ringwake.config.embedded import DOMAIN
+
+PASSWORD = "secret"
+ACCOUNTS = 100
+SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabServer:
+    """A running server, which leased addresses may call without digest, and the push services around it."""
+
+    lab: dict[str, Any]
+    """What `ringwake emulate --json` has printed."""
+    listen: dict[str, str]
+    """`host:port` by transport."""
+    state: Path
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def account(self) -> str:
+        """Return an account that nobody has used."""
+        return f"phone{next(self._numbers):02}"
+
+    def uri(self, transport: str) -> str:
+        """Return the server's URI; over TLS by the name that its certificate has."""
+        host, _, port = self.listen[transport].rpartition(":")
+        return f"sip:{'localhost' if transport == 'tls' else host}:{port};transport={transport}"
+
+    def until_asleep(self, account: str) -> None:
+        """Wait until the server knows that the account's one phone is not connected."""
+        deadline = time.monotonic() + SECONDS
+        while self._states(account) != ["asleep"]:
+            assert time.monotonic() < deadline, f"{account} is {self._states(account)}"
+
+    def trace(self, call_id: str) -> list[str]:
+        """Return what `ringwake trace` tells about a call, event by event."""
+        told = run_ringwake(["trace", "--json", call_id], state=self.state)
+        assert told.returncode == 0, told.stderr
+        return [event["what"] for event in json.loads(told.stdout)["events"]]
+
+    def _states(self, account: str) -> list[str]:
+        told = run_ringwake(["device", "list", "--json"], state=self.state)
+        return [one["state"] for one in json.loads(told.stdout) if one["account"] == f"{account}@{DOMAIN}"]
+
+
+@contextmanager
+def lab_server(state: Path, *, digest: tuple[str, ...] = ("SHA-256", "MD5")) -> Iterator[LabServer]:
+    """Run both while the context is open; the server is to stop without a complaint."""
+    with ringwake("emulate", "--json", state=state) as emulators:
+        lab = emulators.event("ready")
+        config = state / "server.toml"
+        config.write_text(_config((state / "lab.toml").read_text(), lab, state, digest))
+        with ringwake("serve", "--config", str(config), state=state) as server:
+            listen = {one["transport"]: one["address"] for one in server.event("ready")["listen"]}
+            yield LabServer(lab=lab, listen=listen, state=state)
+            assert server.stop() == 0
+
+
+def _config(written: str, lab: dict[str, Any], state: Path, digest: tuple[str, ...]) -> str:
+    pem, fcm = state / "lab/server.pem", lab["fcm"]
+    head = f"""\
+[server]
+lab = true
+http = "127.0.0.1:0"
+data = "{state}/ringwake.db"
+digest = {json.dumps(digest)}
+
+[[listen]]
+transport = "udp"
+address = "127.0.0.1:0"
+
+[[listen]]
+transport = "tcp"
+address = "127.0.0.1:0"
+
+[[listen]]
+transport = "tls"
+address = "127.0.0.1:0"
+certificate = "{pem}"
+key = "{pem.with_suffix(".key")}"
+
+[[peer]]
+address = "127.77.0.0/16"
+may_call = true"""
+    # The same project once more, by its number: that is how Linphone names it.
+    tail = f"""
+[[app]]
+provider = "fcm"
+tenant = "{DOMAIN}"
+param = "{fcm["project_number"]}"
+service_account = "{fcm["service_account"]}"
+endpoint = "{fcm["url"]}"
+ca_file = "{lab["ca_file"]}"
+"""
+    accounts = "".join(
+        f'[[tenant.account]]\nuser = "phone{number:02}"\npassword = "{PASSWORD}"\n\n' for number in range(ACCOUNTS)
+    )
+    return written.replace("[server]\nlab = true", head) + tail + accounts
