@@ -42,6 +42,35 @@ def test_a_sleeping_phone_is_called_and_answers(provider: str, terminal: Termina
     assert all(len(line.strip("\a")) <= 80 for line in done.lines)
 
 
+def test_a_server_may_be_named_by_its_uri(terminal: Terminal, house: Household) -> None:
+    at = house.home.address(Transport.TLS)
+
+    def person() -> None:
+        terminal.until("Registered for 30 days")
+        terminal.press("q\n")
+
+    done = terminal.run("phone", "alice", "--server", f"sips:{at}", person=person)
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("uri", "code", "words"),
+    [
+        ("sip:", 2, "write it like sips:example.com"),
+        (
+            "df7jal23ls0d.invalid",
+            3,
+            "sip:df7jal23ls0d.invalid cannot be reached: df7jal23ls0d.invalid: this name is never",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("house")
+def test_a_server_that_cannot_be_found_is_one_line(terminal: Terminal, uri: str, code: int, words: str) -> None:
+    done = terminal.run("phone", "alice", "--server", uri)
+    assert (done.code, len(done.err.splitlines())) == (code, 1)
+    assert words in done.err
+
+
 def test_a_call_is_rejected(terminal: Terminal, house: Household) -> None:
     def person() -> None:
         terminal.until(TERMINATED)

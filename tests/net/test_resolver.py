@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from random import Random
 
 import pytest
+from tests.support.zone import Zone
 
 from ringwake.net.resolver import Naptr, ResolveError, Resolver, Srv
 from ringwake.sip.flow import Transport
@@ -16,28 +16,6 @@ from ringwake.sip.uri import parse_uri
 
 UDP, TCP, TLS, WS, WSS = Transport
 ALL = tuple(Transport)
-
-
-@dataclass
-class Zone:
-    """Implements `Dns`."""
-
-    naptrs: dict[str, list[Naptr]] = field(default_factory=dict)
-    srvs: dict[str, list[Srv]] = field(default_factory=dict)
-    hosts: dict[str, list[str]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    async def naptr(self, name: str) -> list[Naptr]:
-        self.asked.append(f"NAPTR {name}")
-        return self.naptrs.get(name, [])
-
-    async def srv(self, name: str) -> list[Srv]:
-        self.asked.append(f"SRV {name}")
-        return self.srvs.get(name, [])
-
-    async def addresses(self, name: str) -> list[str]:
-        self.asked.append(f"A {name}")
-        return self.hosts.get(name, [])
 
 
 def where(

@@ -50,7 +50,8 @@ class Ends:
 class UdpPhone(Udp):
     """A datagram socket that connects as a phone does: by naming the flow."""
 
-    async def connect(self, remote: Address) -> Flow:
+    async def connect(self, remote: Address, *, name: str = "") -> Flow:
+        del name
         return Flow(Transport.UDP, self.addresses()[0], remote)
 
 

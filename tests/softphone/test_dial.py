@@ -13,10 +13,13 @@ import pytest
 from tests.softphone.hand_server import phone_settings
 from tests.support.home import open_home
 from tests.support.real_loop import run_real
+from tests.support.zone import Zone
 
+from ringwake.net.resolver import Naptr, Resolver, Srv
 from ringwake.net.stack import Stack
 from ringwake.sip.flow import Address, Transport
-from ringwake.softphone.dial import dial, why_unreachable
+from ringwake.sip.uri import parse_uri
+from ringwake.softphone.dial import by_name, dial, why_unreachable
 
 
 def silent_stack() -> Stack:
@@ -47,6 +50,47 @@ def test_udp_to_an_ipv6_server_has_an_ipv6_address() -> None:
         assert flow.local.host == "::1"
         await carrier.close()
         await stack.close()
+
+    run_real(story())
+
+
+@pytest.mark.parametrize("transport", [Transport.TLS, Transport.WSS, Transport.TCP])
+def test_a_server_is_found_by_name_and_the_next_is_tried_when_one_fails(
+    transport: Transport, tmp_path: Path, lab_folder: Path
+) -> None:
+    """RFC 3263 section 4.3; its certificate proves the name that was looked up, not where that led (RFC 5922)."""
+
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            with socket(AF_INET, SOCK_STREAM) as reserved:
+                reserved.bind(("127.0.0.1", 0))
+                ports = [reserved.getsockname()[1], home.address(transport).port]
+                kind = {Transport.TLS: "SIPS+D2T", Transport.WSS: "SIPS+D2W", Transport.TCP: "SIP+D2T"}[transport]
+                zone = Zone(
+                    naptrs={"localhost": [Naptr(1, 1, kind, "_sip.localhost")]},
+                    srvs={"_sip.localhost": [Srv(number, 1, port, "a.") for number, port in enumerate(ports)]},
+                    hosts={"a.": ["127.0.0.1"]},
+                )
+                resolver = Resolver(zone, supported=Transport, chance=lambda: 0.5)
+                carrier, flow = await by_name(parse_uri("sip:localhost"), resolver)(
+                    home.settings(transport=Transport.UDP), silent_stack(), "node"
+                )
+            assert (flow.transport, flow.remote) == (transport, home.address(transport))
+            await carrier.close()
+
+    run_real(story())
+
+
+def test_a_server_that_proves_another_name_is_refused(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            at = home.address(Transport.TLS)
+            zone = Zone(srvs={"_sips._tcp.example.com": [Srv(0, 0, at.port, "a.")]}, hosts={"a.": ["127.0.0.1"]})
+            resolver = Resolver(zone, supported=Transport, chance=lambda: 0.5)
+            with pytest.raises(ssl.SSLCertVerificationError, match="ostname"):
+                await by_name(parse_uri("sips:example.com"), resolver)(
+                    home.settings(transport=Transport.TLS), silent_stack(), "node"
+                )
 
     run_real(story())
 

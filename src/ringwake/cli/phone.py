@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from random import random
 
 from ringwake.app.running import SystemIds
 from ringwake.cli.failure import FAILED, UNREACHABLE, CommandError
@@ -16,10 +17,14 @@ from ringwake.cli.options import add_json, add_state
 from ringwake.cli.person import Person
 from ringwake.cli.phone_screen import PhoneScreen
 from ringwake.cli.phone_settings import phone_settings
+from ringwake.net.name_server import NameServer
+from ringwake.net.resolver import Resolver
+from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Transport
+from ringwake.sip.uri import Uri, parse_uri
 from ringwake.softphone.account_api import AccountApiError
 from ringwake.softphone.device import Device
-from ringwake.softphone.dial import why_unreachable
+from ringwake.softphone.dial import by_name, dial, why_unreachable
 from ringwake.softphone.line import RegisterError
 from ringwake.softphone.pushbox import PushboxError, PushboxRefusedError
 from ringwake.softphone.settings import PhoneSettings
@@ -37,6 +42,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("user", help="account, such as alice; with a domain where there are several")
     parser.add_argument("--provider", choices=["apns", "fcm", "webpush"], default="fcm", help="default: fcm")
+    parser.add_argument(
+        "--server", type=_uri, help="SIP URI to look up by DNS, such as sips:example.com (default: ours)"
+    )
     parser.add_argument("--transport", choices=[t.value for t in Transport], help="default: the server's first stream")
     parser.add_argument("--sleep", action="store_true", help="terminate the app once registered, and after each call")
     parser.add_argument("--answer", action="store_true", help="accept each call at once")
@@ -59,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         why = _why(error.status, is_lab=options.password_file is None)
         raise CommandError(f"{error}{why}", FAILED if error.status else UNREACHABLE) from None
     except OSError as error:
-        where = f"{settings.transport.value} {settings.server}"
+        where = options.server or f"{settings.transport.value} {settings.server}"
         raise CommandError(f"the server at {where} cannot be reached: {why_unreachable(error)}", UNREACHABLE) from None
     return 0
 
@@ -67,7 +75,10 @@ def run(options: argparse.Namespace) -> int:
 async def _run(settings: PhoneSettings, options: argparse.Namespace) -> None:
     screen = PhoneScreen(as_json=options.json, out=sys.stdout)
     words: asyncio.Queue[str] = asyncio.Queue()
-    device = Device(settings, SystemIds(), on_note=lambda note: words.put_nowait(screen.note(note)))
+    way = (
+        by_name(options.server, Resolver(NameServer(), supported=Transport, chance=random)) if options.server else dial
+    )
+    device = Device(settings, SystemIds(), on_note=lambda note: words.put_nowait(screen.note(note)), dial=way)
     person = Person(device, terminates=options.sleep, answers=options.answer, once=options.once)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,6 +89,13 @@ async def _run(settings: PhoneSettings, options: argparse.Namespace) -> None:
             await person.use(words)
         finally:
             await device.stop()
+
+
+def _uri(text: str) -> Uri:
+    try:
+        return parse_uri(text if ":" in text else f"sip:{text}")
+    except ParseError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.rule}; write it like sips:example.com") from None
 
 
 def _why(status: int, *, is_lab: bool) -> str:

@@ -37,9 +37,12 @@ def phone_settings(options: argparse.Namespace, state: StateFolder) -> PhoneSett
         raise CommandError(str(error), USAGE) from None
     if lab is None or lab.lab is None:
         raise CommandError("no push services answer: start `ringwake emulate`", UNREACHABLE)
-    server = running(state)
     user, domain, password = _account(options, lab)
-    address, transport = _listener(server.listen, options.transport)
+    if options.server is None:
+        server = running(state)
+        (address, transport), public = _listener(server.listen, options.transport), server.public
+    else:  # it is looked up at each connection, and says then where and how
+        address, transport, public = Address(options.server.host, options.server.port or 0), Transport.TCP, ""
     name = _device_name(user, domain, options.provider)
     memory = _memory(state, name)
     return PhoneSettings(
@@ -53,7 +56,7 @@ def phone_settings(options: argparse.Namespace, state: StateFolder) -> PhoneSett
         device=name,
         device_secret=Secret(memory["secret"]),
         instance=memory["instance"],
-        public_url=server.public,
+        public_url=public,
     )
 
 

@@ -102,12 +102,13 @@ class MemoryCarrier:
         self._pongs: dict[Flow, asyncio.TimerHandle] = {}
         self._is_closed = False
 
-    async def connect(self, remote: Address) -> Flow:
+    async def connect(self, remote: Address, *, name: str = "") -> Flow:
         """Open a connection; over UDP only name the flow.
 
         Raises:
             OSError: nobody listens there.
         """
+        del name
         flow = Flow(self.transport, self.address, remote)
         if self.transport is Transport.UDP:
             return flow

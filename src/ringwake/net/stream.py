@@ -66,8 +66,8 @@ class Stream:
             ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
         )
 
-    async def connect(self, remote: Address) -> Flow:
-        """Open a connection.
+    async def connect(self, remote: Address, *, name: str = "") -> Flow:
+        """Open a connection; over TLS to whoever proves to be `name`, or the address itself.
 
         Raises:
             OSError: it cannot be opened (`ssl.SSLError` among them).
@@ -79,6 +79,7 @@ class Stream:
             remote.port,
             ssl=self._tls,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+            server_hostname=(name or remote.host) if self._tls else None,
         )
         if connection.flow is None:
             raise ConnectionResetError("the connection was gone before it stood")

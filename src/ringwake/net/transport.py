@@ -56,8 +56,8 @@ class Carrier(Protocol):
 class Connector(Protocol):
     """A transport that can open connections: what a phone needs."""
 
-    async def connect(self, remote: Address) -> Flow:
-        """Open a connection.
+    async def connect(self, remote: Address, *, name: str = "") -> Flow:
+        """Open a connection; over TLS to whoever proves to be `name`, or the address itself (RFC 5922 section 4).
 
         Raises:
             OSError: it cannot be opened.

@@ -85,8 +85,8 @@ class WebSocket:
             compression=None,
         )
 
-    async def connect(self, remote: Address) -> Flow:
-        """Open a connection.
+    async def connect(self, remote: Address, *, name: str = "") -> Flow:
+        """Open a connection; over TLS to whoever proves to be `name`, or the address itself.
 
         Raises:
             OSError: it cannot be opened, or the other side does not speak SIP on it.
@@ -96,6 +96,7 @@ class WebSocket:
             connection = await connect(
                 f"{scheme}://{remote}/",
                 ssl=self._tls,
+                server_hostname=(name or remote.host) if self._tls else None,
                 subprotocols=[SIP],
                 open_timeout=HANDSHAKE_SECONDS,
                 close_timeout=CLOSE_SECONDS,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from socket import AF_INET, AF_INET6, SOCK_DGRAM, socket
 from ssl import SSLError
 from typing import TypeAlias
 
+from ringwake.net.resolver import Resolver
 from ringwake.net.stack import Stack
 from ringwake.net.stream import Stream
 from ringwake.net.tls import client_context
@@ -16,6 +18,7 @@ from ringwake.net.transport import Carrier
 from ringwake.net.udp import Udp
 from ringwake.net.websocket import WebSocket
 from ringwake.sip.flow import Address, Flow, Transport
+from ringwake.sip.uri import Uri
 from ringwake.softphone.settings import PhoneSettings
 
 Dial: TypeAlias = Callable[[PhoneSettings, Stack, str], Awaitable[tuple[Carrier, Flow]]]
@@ -35,7 +38,29 @@ async def dial(settings: PhoneSettings, stack: Stack, node: str) -> tuple[Carrie
     tls = client_context(settings.ca_file) if transport.is_secure else None
     kind = WebSocket if transport in (Transport.WS, Transport.WSS) else Stream
     carrier = kind(transport, stack, node=node, tls=tls)
-    return carrier, await carrier.connect(settings.server)
+    return carrier, await carrier.connect(settings.server, name=settings.server_name)
+
+
+def by_name(uri: Uri, resolver: Resolver) -> Dial:
+    """Return a way to connect to the server of a SIP URI: looked up each time, and where one fails the next is tried.
+
+    The certificate must prove the URI's own host, whatever name the look-up led to (RFC 5922 section 4).
+    """
+
+    async def dial_first(settings: PhoneSettings, stack: Stack, node: str) -> tuple[Carrier, Flow]:
+        failure: OSError | None = None
+        for target in await resolver.targets(uri):
+            there = replace(
+                settings, server=target.address, transport=target.transport, server_name=uri.host.strip("[]")
+            )
+            try:
+                return await dial(there, stack, node)
+            except OSError as error:  # RFC 3263 section 4.3
+                failure = failure or error
+        assert failure is not None, "there is a target, or it would have been an error"
+        raise failure
+
+    return dial_first
 
 
 def why_unreachable(error: OSError) -> str:

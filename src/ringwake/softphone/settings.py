@@ -16,6 +16,9 @@ class PhoneSettings:
 
     identity: Identity
     server: Address
+    """Where it is. A phone that knows its server by name finds it anew at each connection (`dial.by_name`)."""
+    server_name: str = ""
+    """What its certificate must prove over TLS and WSS; empty for the address itself (RFC 5922)."""
     transport: Transport
     ca_file: Path | None = None
     """Authorities for TLS and WSS, the push inbox and the phone API; None for the system's."""
