@@ -18,7 +18,9 @@ from ringwake.softphone.settings import PhoneSettings
 
 
 def options(user: str = "alice", **changes: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"user": user, "provider": "fcm", "transport": None, "password_file": None, **changes})
+    return argparse.Namespace(
+        **{"user": user, "provider": "fcm", "server": None, "transport": None, "password_file": None, **changes}
+    )
 
 
 def settings(house: Household, user: str = "alice", **changes: object) -> PhoneSettings:
