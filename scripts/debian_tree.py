@@ -33,6 +33,8 @@ def make_tree(tree: Path, *, user: str) -> None:
     with step(f"unpacking a minimal Debian for {user}"):
         run(["tar", "--extract", "--numeric-owner", "--file", pristine, "--directory", tree])
         shutil.copy("/etc/resolv.conf", tree / "etc/resolv.conf")
+        # The installer writes it on every machine; debootstrap does not.
+        (tree / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
         if user != "root":
             run([*_enter(tree, "root"), "useradd", "--create-home", "--shell", "/bin/sh", user])
 
