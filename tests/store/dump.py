@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -14,14 +15,18 @@ from ringwake.store.rows import Table, Value, row
 V = TypeVar("V", CallRecord, StoredMessage)
 
 
-def dump(image: Image) -> dict[tuple[Table, str], Value]:
+def dump(image: Image, *, taken_at: float = -math.inf) -> dict[tuple[Table, str], Value]:
     """Return the rows of an image.
+
+    Args:
+        image: any.
+        taken_at: the latest clock of a TakeDue that it has seen: what had expired by then need stand in no agenda.
 
     Raises:
         AssertionError: an index says something else than the rows.
     """
     bindings, messages, calls = image._bindings, image._messages, image._calls
-    _check_bindings(image)
+    _check_bindings(image, taken_at)
     assert {aor: dict(held) for aor, held in calls._by_aor.items()} == _by_aor(calls._by_id)
     letters = {known: letter.message for known, letter in messages._by_id.items()}
     arrived = {aor: {known: mail.message for known, mail in held.items()} for aor, held in messages._by_aor.items()}
@@ -39,7 +44,7 @@ def dump(image: Image) -> dict[tuple[Table, str], Value]:
     return held
 
 
-def _check_bindings(image: Image) -> None:
+def _check_bindings(image: Image, taken_at: float) -> None:
     bindings = image._bindings
     tokens: dict[str, set[str]] = {}
     for aor, held in bindings._by_aor.items():
@@ -50,7 +55,8 @@ def _check_bindings(image: Image) -> None:
             for _, token in binding.push.tokens if binding.push else ():
                 tokens.setdefault(token.digest, set()).add(aor)
             assert bindings._expiry._at[aor] <= binding.expires_at
-            # When the next silent push is due cannot be judged without the clock: an expired one counts no more.
+            if binding.refresh_at is not None and binding.expires_at > taken_at:
+                assert bindings._due._at[aor] <= binding.refresh_at
     assert {digest: set(aors) for digest, aors in bindings._by_token.items()} == tokens
     assert all(len(set(aors)) == len(aors) for aors in bindings._by_token.values())
     _check_agenda(bindings._expiry)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
 from tests.store.dump import dump
 
-from ringwake.model.store_ops import Failed, Op
+from ringwake.model.store_ops import Failed, Op, TakeDue
 from ringwake.secret import Secret
 from ringwake.store import door
 from ringwake.store.image import Image
@@ -32,10 +33,10 @@ class ReloadingStore:
         applied: Callable[[R], None] | None = None,
         durable: Callable[[R | Failed], None] | None = None,
     ) -> None:
-        before = dump(self._image)
+        before, taken_at = dump(self._image), op.wall if isinstance(op, TakeDue) else -math.inf
         first = self._image.apply(op)
         first.undo()
-        assert dump(self._image) == before, "undo does not lead back"
+        assert dump(self._image, taken_at=taken_at) == before, "undo does not lead back"
         step = self._image.apply(op)
         assert step.result == first.result
         for row in step.rows:
@@ -46,7 +47,7 @@ class ReloadingStore:
                 continue
             sealed = self._disk[place][1] if record.sealed is None else record.sealed
             self._disk[place] = record.state, sealed
-        live = dump(self._image)
+        live = dump(self._image, taken_at=taken_at)
         self._image = Image()
         self._image.load(self._codec.decode(*place, *parts) for place, parts in self._disk.items())
         assert dump(self._image) == live, "what is read back is not what was written"
