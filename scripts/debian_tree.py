@@ -39,10 +39,14 @@ def make_tree(tree: Path, *, user: str) -> None:
             run([*_enter(tree, "root"), "useradd", "--create-home", "--shell", "/bin/sh", user])
 
 
+def home_of(user: str) -> str:
+    """Return a user's home folder, as seen from inside a tree."""
+    return f"/{user}" if user == "root" else f"/home/{user}"
+
+
 def execute(tree: Path, command: list[str], *, user: str, folder: str, env: dict[str, str]) -> int:
     """Run a command in the tree as a user, its output shown; return its exit code."""
-    home = "/root" if user == "root" else f"/home/{user}"
-    clean = {"HOME": home, "USER": user, "LOGNAME": user, "PATH": PATH, "LANG": "C.UTF-8", **env}
+    clean = {"HOME": home_of(user), "USER": user, "LOGNAME": user, "PATH": PATH, "LANG": "C.UTF-8", **env}
     settings = [f"{name}={value}" for name, value in clean.items()]
     inside = ["env", "-i", f"--chdir={folder}", *settings, *command]
     return subprocess.run([*_enter(tree, user), *inside], stdin=subprocess.DEVNULL, check=False).returncode

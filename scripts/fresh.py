@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
-from debian_tree import execute, make_tree
+from debian_tree import execute, home_of, make_tree
 from find_uv import SYSTEM_BUNDLES
 from quiet_run import ROOT, SetupError, explain, run, say
 
@@ -73,7 +73,7 @@ def _git(*arguments: str) -> list[str]:
 
 def _check_out(tree: Path, user: str) -> str:
     """Put HEAD into the user's home; return the folder as seen from inside."""
-    inside = "/root/ringwake" if user == "root" else f"/home/{user}/ringwake"
+    inside = f"{home_of(user)}/ringwake"
     outside = tree / inside.lstrip("/")
     outside.mkdir()
     with subprocess.Popen(_git("archive", "HEAD"), stdout=subprocess.PIPE) as archive:
