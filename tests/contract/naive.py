@@ -12,6 +12,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
 from ringwake.model.store_ops import (
+    CancelCall,
     Finish,
     ForgetToken,
     Invite,
@@ -83,7 +84,9 @@ class Naive:
         result = merge(self.at(op.aor), op)
         if isinstance(result, OutOfOrder):
             return result
-        calls = sorted((c for c in self.calls if c.aor == op.aor and c.wake_until > op.wall), key=_age)
+        calls = sorted(
+            (c for c in self.calls if c.aor == op.aor and c.wake_until > op.wall and not c.is_cancelled), key=_age
+        )
         if not op.contacts and not op.remove_all:
             return Registered(result.bindings, calls=tuple(calls))
         touched = [self._with_keys(b, self.subscriptions) for b in result.touched]
@@ -178,6 +181,14 @@ class Naive:
             if call.id == op.call:
                 new = tuple(b for b in op.bindings if b not in call.invited)
                 self.calls[n] = replace(call, invited=call.invited + new)
+                return True
+        return False
+
+    @apply.register
+    def _(self, op: CancelCall) -> bool:
+        for n, call in enumerate(self.calls):
+            if call.id == op.call:
+                self.calls[n] = replace(call, is_cancelled=True)
                 return True
         return False
 

@@ -19,6 +19,7 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.push import PushTarget
 from ringwake.model.settings import Settings
 from ringwake.model.store_ops import (
+    CancelCall,
     ContactUpdate,
     Finish,
     ForgetToken,
@@ -195,6 +196,11 @@ class StoreMachine(RuleBasedStateMachine):
         known = st.sampled_from([*(binding.phone for binding in self.naive.bindings), "nobody"])
         phones = data.draw(st.lists(known, unique=True, max_size=3))
         self.ask(Invite(call=record, bindings=tuple(phones)))
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        known = data.draw(st.sampled_from([*(record.id for record in self.naive.calls), "none"]))
+        self.ask(CancelCall(call=known))
 
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:

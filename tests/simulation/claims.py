@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.simulation.story import OVER, Story
@@ -11,7 +11,7 @@ from tests.support.world import SERVER
 
 from ringwake.edge import refresh, upkeep
 from ringwake.model.events import Happened
-from ringwake.model.store_ops import Finish, MessageDone, Park
+from ringwake.model.store_ops import CancelCall, Finish, MessageDone, Park
 from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.message import Message, Request, Response
 from ringwake.sip.parser import parse
@@ -57,6 +57,22 @@ def a_phone_gets_no_second_copy_of_a_call(story: Story) -> Iterator[str]:
     for response in _responses(story, by_server=False):
         if response.status == 482 and response.call_id not in revived:
             yield f"{response.call_id}: a phone was sent a second copy"
+
+
+def a_call_whose_cancel_was_answered_rings_nobody_after_a_crash(story: Story) -> Iterator[str]:
+    """The answer waits for the disk, unless that took nothing."""
+    unwritten = {
+        call.call_id for call in _parked_as(story, (op.call for op in story.store.undone if isinstance(op, CancelCall)))
+    }
+    answered: dict[str, float] = {}
+    for at, flow, octets in story.world.network.sent:
+        message = parse(octets) if flow.local == SERVER and octets.strip() else None
+        if isinstance(message, Response) and message.cseq.method == "CANCEL" and message.status == 200:
+            answered.setdefault(message.call_id, at)
+        elif isinstance(message, Request) and message.method == "INVITE" and message.call_id not in unwritten:
+            since = answered.get(message.call_id, at)
+            if any(since < death <= at for death in story.deaths):
+                yield f"{message.call_id}: it rings after a crash though its CANCEL was answered"
 
 
 def a_connection_carries_a_request_once(story: Story) -> Iterator[str]:
@@ -138,6 +154,7 @@ CLAIMS: tuple[Callable[[Story], Iterator[str]], ...] = (
     every_invite_gets_one_final_response,
     a_phone_shows_a_call_once,
     a_phone_gets_no_second_copy_of_a_call,
+    a_call_whose_cancel_was_answered_rings_nobody_after_a_crash,
     a_connection_carries_a_request_once,
     nothing_begins_after_the_end,
     a_phone_that_has_said_its_word_is_not_asked_again,
@@ -165,9 +182,14 @@ class _Call:
 
 def _unwritten(story: Story) -> Iterator[_Call]:
     """Yield the calls whose end the disk did not take."""
-    ended = {op.call for op in story.store.undone if isinstance(op, Finish)}
+    return _parked_as(story, (op.call for op in story.store.undone if isinstance(op, Finish)))
+
+
+def _parked_as(story: Story, ids: Iterable[str]) -> Iterator[_Call]:
+    """Yield the calls that were parked under these ids."""
+    wanted = set(ids)
     for op in story.store.submitted:
-        if isinstance(op, Park) and op.call.id in ended:
+        if isinstance(op, Park) and op.call.id in wanted:
             yield _Call(op.call.trace, parse(op.call.invite).call_id)
 
 

@@ -50,6 +50,15 @@ def test_those_that_wait_no_more_are_not_handed_out() -> None:
     assert parked(1).everywhere() == (call(1),)
 
 
+def test_one_that_was_cancelled_is_handed_out_to_nobody() -> None:
+    calls, changes = parked(1), Changes()
+    calls.cancel(changes, call(1))
+    cancelled = replace(call(1), is_cancelled=True)
+    assert (calls.at(ALICE, NOW), calls.everywhere()) == ((), (cancelled,))
+    calls.cancel(changes, cancelled)
+    assert changes.rows == [row(call(1), cancelled)]
+
+
 def test_a_binding_is_invited_once() -> None:
     calls, changes = parked(1), Changes()
     calls.invite(changes, call(1), ["a1", "a2", "a1"])

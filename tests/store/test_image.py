@@ -27,6 +27,7 @@ from tests.store.samples import (
 
 from ringwake.model.call import CallEnd
 from ringwake.model.store_ops import (
+    CancelCall,
     Finish,
     ForgetToken,
     Invite,
@@ -289,6 +290,17 @@ def test_park_returns_the_current_bindings_also_when_it_comes_again() -> None:
     assert again.rows == []
 
 
+def test_a_call_that_was_cancelled_waits_for_its_answer_and_for_no_phone() -> None:
+    image = a_full_image()
+    assert do(image, CancelCall(call="call1"))
+    assert do(image, CancelCall(call="call1")), "a CANCEL may come again"
+    assert registered(do(image, register(contact("n"), cseq=3, wall=NOW + 3))).calls == ()
+    ((record, _),) = do(image, Recover(wall=NOW + 3)).calls
+    assert (record.id, record.is_cancelled) == ("call1", True)
+    assert do(image, Finish(call="call1", end=CallEnd.CANCELLED))
+    assert not do(image, CancelCall(call="call1"))
+
+
 def test_a_call_ends_once() -> None:
     image = a_full_image()
     assert do(image, Invite(call="call1", bindings=("a1",)))
@@ -355,6 +367,7 @@ EVERY_OP: list[Op[Any]] = [
     Sweep(wall=NOW + 10_000, limit=99),
     Park(call=call(2)),
     Invite(call="call1", bindings=("a1",)),
+    CancelCall(call="call1"),
     Finish(call="call1", end=CallEnd.ERROR),
     KeepMessage(message=message(3)),
     MessageDone(message="message1", binding="a1"),

@@ -54,6 +54,11 @@ class Calls:
         entry = self._by_id.get(owner_id)
         return None if entry is None else entry.owner
 
+    def serving(self, transaction: ServerTransaction) -> Owner | None:
+        """Return the owner that serves a request."""
+        entry = self._by_transaction.get(transaction)
+        return None if entry is None else entry.owner
+
     def calling(self, aor: str) -> list[tuple[str, Owner]]:
         """Return the owners that call an address of record, with their ids, oldest first."""
         return [(entry.id, entry.owner) for entry in self._by_aor.get(aor, {}).values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ringwake.edge.answers import ALLOW, CAPABILITIES, turn_away
+from ringwake.edge.cancel import cancel
 from ringwake.edge.core import Core
 from ringwake.edge.gate import CLAIMS
 from ringwake.edge.in_dialog import ack, in_dialog
@@ -20,7 +21,7 @@ from ringwake.proxy.validation import check_extensions, validate
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import address, option_tags
 from ringwake.sip.methods import BYE, CANCEL, INFO, INVITE, KNOWN, MESSAGE, OPTIONS, PRACK, REGISTER, UPDATE
-from ringwake.sip.replies import reply, stateless_reply
+from ringwake.sip.replies import stateless_reply
 from ringwake.sip.transactions.events import AckArrived, RequestArrived
 from ringwake.sip.uri import Uri
 
@@ -50,7 +51,7 @@ def acknowledge(core: Core, arrived: AckArrived) -> Effects:
 def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     uri = validate(arrived.request)
     if arrived.request.method == CANCEL:
-        return _cancel(core, arrived, now)
+        return cancel(core, arrived, now)
     if arrived.request.method != REGISTER:
         check_extensions(arrived.request)
     routed = take_routes(arrived.request, core.seal, core.own)
@@ -106,15 +107,6 @@ def _drop_claims(core: Core, arrived: RequestArrived) -> None:
     headers = arrived.request.headers
     if any(key in headers for key in CLAIMS) and not core.gate.is_peer(arrived.flow):
         headers.remove(*CLAIMS)
-
-
-def _cancel(core: Core, arrived: RequestArrived, now: float) -> Effects:
-    """Answer a CANCEL at once and let the owner of its INVITE end it (section 16.10)."""
-    if arrived.target is None:
-        raise SipError(481, "there is nothing to cancel")
-    ok = Respond(arrived.transaction, reply(arrived.request, 200, to_tag=core.tag()))
-    reason = ", ".join(arrived.request.headers.texts("reason"))
-    return (ok, *core.calls.cancel(arrived.target, reason, now))
 
 
 def _ourselves(arrived: RequestArrived) -> Effects:

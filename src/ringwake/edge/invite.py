@@ -108,6 +108,8 @@ def _take_up(
     account = core.directory.account(stored.aor)
     if account is None:
         return (*context.refuse(404), Persist(Finish(call=stored.id, end=CallEnd.ERROR)))
+    if stored.is_cancelled:
+        return (*context.refuse(487), Persist(Finish(call=stored.id, end=CallEnd.CANCELLED)))
     if wall >= stored.received_at + timing.wake + timing.ring:
         # Nobody has waited for so long: no phone may ring for this any more.
         return (*context.refuse(NO_WAKE), Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)))

@@ -42,5 +42,7 @@ class CallRecord:
     after it has reconnected."""
     caller_aor: str = ""
     """That binding's address of record."""
+    is_cancelled: bool = False
+    """Whether its CANCEL was answered: after a crash it gets its 487, and rings nobody."""
     invited: tuple[str, ...] = ()
     """Phones (`Binding.phone`) whose INVITE was released. Their branch is a keyed hash of call and phone."""

@@ -174,6 +174,13 @@ class Invite(Op[bool]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelCall(Op[bool]):
+    """Note that the caller has cancelled; no REGISTER returns the call any more. False when it had ended already."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finish(Op[bool]):
     """End a parked call; False when it had ended already."""
 
@@ -260,6 +267,7 @@ AnyOp: TypeAlias = (
     | Sweep
     | Park
     | Invite
+    | CancelCall
     | Finish
     | Recover
     | KeepMessage

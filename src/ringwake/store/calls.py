@@ -29,9 +29,9 @@ class Calls:
         return self._by_id.get(call)
 
     def at(self, aor: Aor, wall: float) -> tuple[CallRecord, ...]:
-        """Return the calls of an AOR that still wait for phones, oldest first."""
-        calls = self._by_aor.get(aor)
-        return _in_order(call for call in calls.values() if call.wake_until > wall) if calls else ()
+        """Return the calls of an AOR that still wait for phones, oldest first: none that was cancelled."""
+        calls = self._by_aor.get(aor, {}).values()
+        return _in_order(call for call in calls if call.wake_until > wall and not call.is_cancelled)
 
     def everywhere(self) -> tuple[CallRecord, ...]:
         """Return all open calls, oldest first."""
@@ -47,6 +47,11 @@ class Calls:
         new = tuple(binding for binding in dict.fromkeys(bindings) if binding not in call.invited)
         if new:
             self._change(changes, call, replace(call, invited=call.invited + new))
+
+    def cancel(self, changes: Changes, call: CallRecord) -> None:
+        """Note that a call was cancelled."""
+        if not call.is_cancelled:
+            self._change(changes, call, replace(call, is_cancelled=True))
 
     def finish(self, changes: Changes, call: CallRecord) -> None:
         """Remove a call."""

@@ -15,6 +15,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import Kind
 from ringwake.model.store_ops import (
+    CancelCall,
     Finish,
     ForgetToken,
     Invite,
@@ -83,6 +84,7 @@ class Image:
             Sweep: self._sweep,
             Park: self._park,
             Invite: self._invite,
+            CancelCall: self._cancel_call,
             Finish: self._finish,
             Recover: self._recover,
             KeepMessage: self._keep_message,
@@ -217,6 +219,13 @@ class Image:
         if call is None:
             return False
         self._calls.invite(changes, call, op.bindings)
+        return True
+
+    def _cancel_call(self, op: CancelCall, changes: Changes) -> bool:
+        call = self._calls.get(op.call)
+        if call is None:
+            return False
+        self._calls.cancel(changes, call)
         return True
 
     def _finish(self, op: Finish, changes: Changes) -> bool:

@@ -118,12 +118,13 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
     invited: tuple[str, ...] = ()
     caller: str = ""
     caller_aor: str = ""
+    is_cancelled: bool = False
 
     @classmethod
     def of(cls, call: CallRecord) -> OpenCall:
         """Return the open part."""
         flow, times, caller = call.flow.encode(), (call.received_at, call.wake_until), (call.caller, call.caller_aor)
-        return cls(call.id, call.trace, call.aor, flow, *times, call.invited, *caller)
+        return cls(call.id, call.trace, call.aor, flow, *times, call.invited, *caller, call.is_cancelled)
 
     def value(self, payload: bytes) -> CallRecord:
         """Join it with the sealed part."""
@@ -138,6 +139,7 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
             invited=self.invited,
             caller=self.caller,
             caller_aor=self.caller_aor,
+            is_cancelled=self.is_cancelled,
         )
 
 
