@@ -23,6 +23,12 @@ def call(*contacts: str) -> tuple[Request, Response]:
     return invite, response
 
 
+def test_each_side_knows_the_dialog_by_its_own_tag_first() -> None:
+    both = call("<sip:bob@b.test>")
+    assert caller_dialog(*both).key == ("call-1@198.51.100.7", "a1", "b1")
+    assert callee_dialog(*both).key == ("call-1@198.51.100.7", "b1", "a1")
+
+
 def test_the_caller_sends_to_the_callee_along_the_reversed_route() -> None:
     dialog = caller_dialog(*call("<sip:bob@b.test>"))
     bye = dialog.request("BYE", via=VIA)

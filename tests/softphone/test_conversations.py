@@ -8,6 +8,7 @@ import pytest
 from tests.softphone.hand_server import CHALLENGE, Scene, on_stage
 from tests.support.virtual_loop import pause
 
+from ringwake.sip.message import Request, Response
 from ringwake.softphone.conversations import ALLOW
 from ringwake.softphone.line_events import InviteArrived
 from ringwake.ua.call import CallState
@@ -301,6 +302,114 @@ def test_our_call_that_nobody_answers_is_over() -> None:
         call = scene.line.conversations.call(BOSS)
         await pause(33)
         assert (call.state, scene.states) == (CallState.ENDED, ["ended"])
+
+    on_stage(play)
+
+
+def test_a_call_of_ours_says_by_what_it_may_wake_us_also_when_it_goes_out_again() -> None:  # U14
+    async def play(scene: Scene) -> None:
+        calls = scene.line.conversations
+        calls.purr = "p1"
+        calls.call(BOSS)
+        first = await scene.server.request("INVITE")
+        calls.purr = "p2"
+        scene.server.answer(first, 401, ("www-authenticate", CHALLENGE))
+        contact = f"<sip:alice@{scene.line.flow.local};transport=tcp;pn-purr=p1>"
+        assert [(await scene.server.request("INVITE", n)).headers.get("contact") for n in (1, 2)] == [contact, contact]
+
+    on_stage(play)
+
+
+def test_a_call_to_us_is_answered_with_the_newest_purr_and_keeps_it() -> None:  # U14
+    async def play(scene: Scene) -> None:
+        calls, now = scene.line.conversations, scene.network.loop.time
+        invite, call = await scene.rings()
+        assert "pn-purr" not in ((await scene.server.response(invite, 180)).headers.get("contact") or "")
+        calls.purr = "p1"  # the 200 to our REGISTER has come
+        calls.accept(call, now())
+        calls.purr = "p2"
+        calls.accept(call, now())
+        await pause(4)
+        said = [m for m in scene.server.heard if isinstance(m, Response) and m.status == 200]
+        assert {m.headers.get("contact") for m in said} == {
+            f"<sip:alice@{scene.line.flow.local};transport=tcp;pn-purr=p1>"
+        }
+        another, _ = await scene.rings(call_id="call-2")
+        assert ";pn-purr=p2>" in ((await scene.server.response(another, 180)).headers.get("contact") or "")
+
+    on_stage(play)
+
+
+# ---- a call in place of another (RFC 3891)
+
+
+def named(invite: Request, ok: Response) -> str:
+    """Return the Replaces that names a call to us."""
+    to_tag = (ok.headers.get("to") or "").rpartition("tag=")[2]
+    return f"Replaces: {invite.call_id};from-tag=b1;to-tag={to_tag}"
+
+
+def test_a_call_in_place_of_one_that_is_up_is_answered_at_once_and_ends_that() -> None:
+    async def play(scene: Scene) -> None:
+        invite, ok, call = await scene.up()
+        assert ok.headers.values("supported") == ["replaces"]
+        other = scene.server.invite(named(invite, ok), call_id="call-2")
+        scene.server.send(other)
+        assert (await scene.server.response(other, 180)).status == 200
+        bye = await scene.server.request("BYE")
+        assert (bye.call_id, call.ending, scene.calls[-1].state) == (invite.call_id, "bye", CallState.ANSWERED)
+
+    on_stage(play)
+
+
+def test_a_call_of_ours_may_be_replaced_too() -> None:
+    async def play(scene: Scene) -> None:
+        ours = scene.line.conversations.call(BOSS)
+        invite = await scene.server.request("INVITE")
+        assert invite.headers.values("supported") == ["replaces"]
+        scene.server.answer(invite, 200, ("contact", "<sip:boss@10.0.0.9>"), to_tag="b2")
+        await scene.server.request("ACK")
+        tag = (invite.headers.get("from") or "").rpartition("tag=")[2]
+        other = scene.server.invite(f"Replaces: {ours.call_id};from-tag=b2;to-tag={tag}", call_id="call-2")
+        scene.server.send(other)
+        assert (await scene.server.response(other)).status == 200
+        assert (await scene.server.request("BYE")).call_id == ours.call_id
+
+    on_stage(play)
+
+
+def test_a_call_in_place_of_another_that_cannot_be_answered_leaves_that_alone() -> None:
+    async def play(scene: Scene) -> None:
+        invite, ok, call = await scene.up()
+        other = scene.server.invite(named(invite, ok), call_id="call-2", body=b"v=0\r\nm=video 4000 RTP/AVP 99\r\n")
+        scene.server.send(other)
+        assert (await scene.server.response(other)).status == 488
+        assert call.state is CallState.UP
+
+    on_stage(play)
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [("", 200), (";early-only", 486), (";x=y", 200), ("0", 481), (";to-tag=x", 400)],
+)
+def test_what_replaces_nothing_that_it_may_is_refused_and_changes_nothing(more: str, status: int) -> None:
+    async def play(scene: Scene) -> None:
+        invite, ok, call = await scene.up()
+        assert await scene.server.tell("INVITE", "Contact: <sip:x@h>", named(invite, ok) + more, call_id="2") == status
+        assert (call.state is CallState.UP) is (status != 200)
+
+    on_stage(play)
+
+
+def test_a_call_that_is_over_or_only_rings_is_not_replaced() -> None:
+    async def play(scene: Scene) -> None:
+        invite, ok, call = await scene.up()
+        scene.line.conversations.hang_up(call)
+        assert await scene.server.tell("INVITE", "Contact: <sip:x@h>", named(invite, ok), call_id="2") == 603
+        ringing, _ = await scene.rings(call_id="call-3")
+        early = named(ringing, await scene.server.response(ringing, 180))
+        assert await scene.server.tell("INVITE", "Contact: <sip:x@h>", early, call_id="4") == 481
 
     on_stage(play)
 

@@ -48,13 +48,14 @@ def test_a_terminated_app_forgets_its_registration_and_a_sleeping_one_counts_on(
     async def story(world: World, phone: Handset) -> None:
         device = phone.device
         await device.start()
-        first = device._registration
+        first = device._enrolment.registration
         await device.sleep()
-        assert device._registration is first
+        assert device._enrolment.registration is first
         phone.pushed(name="p1")
         await pause(1)
         await device.terminate()
-        assert (device._registration, device._tokens, device.granted) == (None, None, None)
+        forgotten = device._enrolment
+        assert (forgotten.registration, forgotten.tokens, forgotten.granted) == (None, None, None)
         del world
 
     at_home(story)
@@ -67,6 +68,17 @@ def test_a_call_that_rings_ends_with_the_app() -> None:
         await pause(1)
         assert phone.device.current_call is not None
         await phone.device.terminate()
+        assert phone.device.current_call is None
+
+    at_home(story)
+
+
+def test_a_call_that_rings_does_not_outlast_the_connection() -> None:
+    async def story(world: World, phone: Handset) -> None:
+        await phone.device.start()
+        call(await awake(world), phone.aor)
+        await pause(1)
+        await phone.device.sleep()
         assert phone.device.current_call is None
 
     at_home(story)

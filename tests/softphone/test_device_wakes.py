@@ -87,6 +87,100 @@ def test_a_push_that_is_delivered_twice_rings_once(tmp_path: Path, lab_folder: P
     run_real(story())
 
 
+@pytest.mark.parametrize("provider", ["apns", "fcm"])
+@pytest.mark.parametrize("who_called", ["boss", "phone"])
+def test_a_phone_that_slept_during_a_call_is_woken_silently_when_the_other_side_hangs_up(
+    provider: str, who_called: str, tmp_path: Path, lab_folder: Path
+) -> None:  # U14, L7
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            phone, told = home.phone("alice", provider, Transport.TLS)
+            boss, heard = home.phone("boss", "", Transport.UDP)
+            await phone.start()
+            await boss.start()
+            caller, callee = (boss, phone) if who_called == "boss" else (phone, boss)
+            outgoing = caller.call(callee.settings.identity.aor)
+            await (told if callee is phone else heard).noted("invite")
+            assert callee.current_call is not None
+            incoming = callee.current_call
+            callee.accept(incoming)
+            for each in (told, heard):
+                await each.noted("call", state="up")
+            await phone.sleep()
+            boss.hang_up(outgoing if caller is boss else incoming)
+            await told.noted("call", state="ended")
+            seen = [(shown.kind, shown.is_shown) for shown in phone.notifications if shown.kind != "call"]
+            assert seen == [("wake", False)]
+            assert phone.invites == (1 if callee is phone else 0)
+            assert phone.current_call is None
+
+    run_real(story())
+
+
+@pytest.mark.parametrize(("provider", "transport"), WAYS)
+def test_a_token_that_changed_is_registered_and_wakes_it_from_then_on(
+    provider: str, transport: Transport, tmp_path: Path, lab_folder: Path
+) -> None:  # U4
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            phone, told = home.phone("alice", provider, transport)
+            await phone.start()
+            enrolment = phone._enrolment
+            assert enrolment.tokens is not None
+            assert enrolment.registration is not None
+            before, call_id = enrolment.tokens.contact.prid.reveal(), enrolment.registration.call_id
+            await phone.change_token()
+            assert enrolment.tokens.contact.prid.reveal() != before
+            assert enrolment.registration.call_id == call_id
+            assert phone.granted is not None
+            assert phone.granted.has_push
+            await phone.terminate()
+            await called(home, phone)
+            await told.noted("invite")
+            assert [shown.kind for shown in phone.notifications] == ["call"]
+
+    run_real(story())
+
+
+def test_a_call_that_waits_for_a_token_that_changed_is_delivered_when_the_new_one_registers(
+    tmp_path: Path, lab_folder: Path
+) -> None:  # U4, C4
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            phone, told = home.phone("alice", "fcm", Transport.TCP)
+            await phone.start()
+            await phone.sleep()
+            await home.lab.switches.set("fcm", drop=True)
+            outgoing = await called(home, phone)
+            await home.server.happened(Happened.PUSH_ACCEPTED)
+            await phone.change_token()
+            await told.noted("invite")
+            assert phone.current_call is not None
+            phone.accept(phone.current_call)
+            await told.noted("call", state="up")
+            assert (outgoing.state, phone.invites) == (CallState.UP, 1)
+            assert [kind for kind in told.kinds() if kind.startswith("push")] == []
+
+    run_real(story())
+
+
+def test_a_phone_that_can_get_no_new_token_ends_push_and_stays_registered(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:  # U4, U5
+        async with open_home(tmp_path, lab_folder) as home:
+            phone, told = home.phone("alice", "fcm", Transport.TCP)
+            await phone.start()
+            assert phone._box is not None
+            await phone._box.close()
+            await phone.change_token()
+            assert phone.granted is not None
+            assert not phone.granted.has_push
+            await called(home, phone)
+            await told.noted("invite")
+            assert phone.notifications == []
+
+    run_real(story())
+
+
 def test_without_its_push_service_it_does_not_start(tmp_path: Path, lab_folder: Path) -> None:
     async def story() -> None:
         async with open_home(tmp_path, lab_folder) as home:

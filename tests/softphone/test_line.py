@@ -142,6 +142,22 @@ def test_a_flow_without_a_pong_in_ten_seconds_has_failed(transport: Transport) -
     on_stage(play, transport=transport)
 
 
+def test_its_calls_get_the_purr_of_the_last_register_and_none_once_it_has_none() -> None:  # U14
+    async def play(scene: Scene) -> None:
+        kept = registration()
+        kept.push = PushContact(provider="fcm", param="demo", prid=Secret("token"))
+        for number, purr in enumerate(["p1", "p2", ""], 1):
+            task = scene.network.loop.create_task(scene.line.register(kept, expires=600))
+            caps = f'*;+sip.pns="fcm";+sip.pnspurr="{purr}"'
+            scene.server.answer(await scene.server.request("REGISTER", number), 200, OWN, ("feature-caps", caps))
+            await task
+            scene.line.conversations.call("sip:boss@example.com")
+        contacts = [(await scene.server.request("INVITE", n)).headers.get("contact") or "" for n in (1, 2, 3)]
+        assert [contact.partition(";transport=tcp")[2] for contact in contacts] == [";pn-purr=p1>", ";pn-purr=p2>", ">"]
+
+    on_stage(play)
+
+
 def test_where_the_first_hop_knows_no_flows_it_registers_without() -> None:  # O4
     async def play(scene: Scene) -> None:
         kept = registration()
@@ -232,6 +248,42 @@ def test_a_line_that_was_lost_opens_again_with_its_calls() -> None:
         assert not scene.line.is_lost
         scene.line.conversations.hang_up(call)
         await scene.server.request("BYE")
+
+    on_stage(play)
+
+
+def test_a_line_that_slept_opens_again_with_the_calls_that_were_up() -> None:  # U14
+    async def play(scene: Scene) -> None:
+        invite, ok, call = await scene.up()
+        ringing, _ = await scene.rings(call_id="call-2")
+        scene.line.conversations.call("sip:boss@example.com")
+        await scene.server.request("INVITE")
+        await scene.line.suspend()
+        await scene.settle()
+        assert LineLost() not in scene.events
+        assert scene.line.get_timer() is None
+        await scene.line.open()
+        assert await scene.server.tell("BYE", call_id=ringing.call_id, to_tag="x") == 481
+        for method, status in (("INVITE", 488), ("BYE", 200)):
+            sent = scene.server.within(method, invite, ok)
+            scene.server.send(sent)
+            assert (await scene.server.response(sent)).status == status
+        assert (call.ending, scene.line.is_lost) == ("bye", False)
+
+    on_stage(play)
+
+
+def test_our_own_call_that_was_up_is_hung_up_over_the_connection_of_now() -> None:
+    async def play(scene: Scene) -> None:
+        call = scene.line.conversations.call("sip:boss@example.com")
+        scene.server.answer(await scene.server.request("INVITE"), 200, ("contact", "<sip:boss@10.0.0.9>"))
+        await scene.server.request("ACK")
+        await scene.line.suspend()
+        await scene.line.open()
+        scene.line.conversations.hang_up(call)
+        bye = await scene.server.request("BYE")
+        assert str(bye.via).startswith(f"SIP/2.0/TCP {scene.line.flow.local};")
+        scene.server.answer(bye, 200)
 
     on_stage(play)
 

@@ -68,16 +68,17 @@ def test_a_caller_that_is_withheld_is_no_name() -> None:
     assert read_notification(push({"ringwake": {"kind": "call"}}, provider="apns")).text == "Incoming call"
 
 
-def test_a_silent_push_shows_nothing() -> None:
-    seen = read_notification(push({"ringwake": json.dumps({"kind": "refresh", "id": "r1"})}))
-    assert (seen.kind, seen.is_shown, seen.rings, seen.sound) == ("refresh", False, False, "")
+@pytest.mark.parametrize("kind", ["refresh", "wake", "not-yet-invented"])
+def test_a_silent_push_and_one_of_an_unknown_kind_show_nothing(kind: str) -> None:
+    seen = read_notification(push({"ringwake": json.dumps({"kind": kind, "id": "r1", "from": {"name": "Boss"}})}))
+    assert (seen.kind, seen.is_shown, seen.rings, seen.sound) == (kind, False, False, "")
 
 
 @pytest.mark.parametrize("payload", [None, "", "not JSON", "[" * 100_000, "[]", [], {}, {"ringwake": 3}, "\ud800"])
 def test_a_push_that_cannot_be_read_still_wakes(payload: Any) -> None:
     for provider in ("apns", "fcm", "webpush"):
         seen = read_notification(push(payload, provider=provider))
-        assert (seen.kind, seen.text, seen.rings) == ("wake", "Incoming call", False)
+        assert (seen.kind, seen.text, seen.rings) == ("", "Incoming call", False)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_push_that_cannot_be_read_still_wakes(payload: Any) -> None:
 )
 def test_values_of_the_wrong_kind_are_left_out(ours: dict[str, Any]) -> None:
     seen = read_notification(push({"ringwake": ours, "badge": "many"}))
-    assert (seen.kind, seen.id, seen.call_id, seen.seq, seen.badge) == ("wake", "", "", 0, None)
+    assert (seen.kind, seen.id, seen.call_id, seen.seq, seen.badge) == ("", "", "", 0, None)
 
 
 json_values = st.recursive(

@@ -82,6 +82,21 @@ def test_each_service_gives_its_tokens(lab_folder: Path) -> None:
     run_real(story())
 
 
+def test_fresh_tokens_are_others(lab_folder: Path) -> None:
+    async def story() -> None:
+        async with Lab.open(lab_folder, clock=Clock(wall)) as lab, at_lab(lab) as box:
+            key = lab.credentials.vapid_public_key
+            with pytest.raises(PushboxRefusedError):
+                await box.fcm("demo-project", is_fresh=True)  # it had none
+            before = (await box.apns("com.example.phone"), await box.fcm("demo-project"), await box.webpush(key))
+            apns = await box.apns("com.example.phone", is_fresh=True)
+            assert {token.reveal() for token in before[0][1:]}.isdisjoint(token.reveal() for token in apns[1:])
+            assert (await box.fcm("demo-project", is_fresh=True)).reveal() != before[1].reveal()
+            assert (await box.webpush(key, is_fresh=True)).endpoint.reveal() != before[2].endpoint.reveal()
+
+    run_real(story())
+
+
 def test_an_app_that_nobody_knows_is_refused_and_the_line_stays(lab_folder: Path) -> None:
     async def story() -> None:
         async with Lab.open(lab_folder, clock=Clock(wall)) as lab, at_lab(lab) as box:

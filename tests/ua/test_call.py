@@ -194,7 +194,7 @@ def test_a_call_rings_when_somebody_says_so() -> None:
     assert answer(call, 100) is None
     assert (call.state, call.status) == (CallState.TRYING, 100)
     assert answer(call, 180) is None
-    assert (call.state, call.status, call.bye()) == (CallState.RINGING, 180, None)
+    assert (call.state, call.status, call.bye(TCP)) == (CallState.RINGING, 180, None)
 
 
 def test_every_200_is_acknowledged_with_the_same_ack() -> None:
@@ -241,24 +241,24 @@ def test_a_failure_ends_the_call(status: int) -> None:
     call = outgoing()
     answer(call, 180)
     assert answer(call, status) is None
-    assert (call.state, call.status, call.bye()) == (CallState.ENDED, status, None)
+    assert (call.state, call.status, call.bye(TCP)) == (CallState.ENDED, status, None)
 
 
 def test_a_200_from_nowhere_ends_the_call() -> None:
     call = outgoing()
     assert answer(call, 200) is None
-    assert (call.state, call.ending, call.bye()) == (CallState.ENDED, "no contact", None)
+    assert (call.state, call.ending, call.bye(TCP)) == (CallState.ENDED, "no contact", None)
 
 
 def test_the_one_who_called_hangs_up() -> None:
     call = outgoing()
     answer(call, 200, BOB, *RECORDED)
-    bye = call.bye()
+    bye = call.bye(TCP)
     assert bye is not None
     bye = received_request(bye.encode())
     assert (bye.method, bye.uri, bye.cseq.number) == ("BYE", "sip:bob@203.0.113.5:5070;transport=tcp", 2)
     assert bye.headers.values("route") == ["<sip:near@192.0.2.9;lr>", "<sip:far@192.0.2.9;lr>"]
-    assert (call.state, call.bye()) == (CallState.ENDED, None)
+    assert (call.state, call.bye(TCP)) == (CallState.ENDED, None)
     ack = answer(call, 200, BOB, *RECORDED)
     assert ack is not None, "a 200 that comes again still wants its ACK"
     assert call.state is CallState.ENDED

@@ -103,6 +103,17 @@ def test_it_states_no_capabilities_of_proxies_and_does_not_offer_to_refresh_by_i
     assert "pnsreg" not in contact_of(request)
 
 
+def test_who_refreshes_without_a_push_says_so_each_time_and_obeys_only_then() -> None:  # U9, U10, U11
+    asks = '*;+sip.pns="apns";+sip.pnsreg="130"'
+    made = registration()
+    for refreshes_itself, before in ((True, 130), (False, 0)):
+        made.refreshes_itself = refreshes_itself
+        requests = [made.request(TLS, expires=expires) for expires in (3600, 0)]
+        assert [contact_of(each).endswith(";+sip.pnsreg") for each in requests] == [refreshes_itself] * 2
+        ok = received_response(reply(requests[0], 200, headers=[("feature-caps", asks)]).encode())
+        assert made.granted(ok).refresh_before == before
+
+
 # ---- flows (RFC 5626)
 
 
@@ -171,6 +182,11 @@ CONTACT = ("contact", f'<sip:alice@h>;expires=2592000;+sip.instance="<{INSTANCE}
 )
 def test_a_phone_may_sleep_only_if_its_own_service_is_promised(caps: list[str], has_push: bool) -> None:  # U3
     assert granted(CONTACT, *(("feature-caps", each) for each in caps)) == Granted(2592000, has_push)
+
+
+def test_it_learns_the_name_by_which_a_dialog_may_wake_it() -> None:  # U14
+    assert granted(("feature-caps", '*;+sip.pns="apns";+sip.pnspurr="p1"')).purr == "p1"
+    assert granted(("feature-caps", '*;+sip.pns="fcm";+sip.pnspurr="p1"')).purr == ""
 
 
 def test_a_phone_without_a_token_is_promised_nothing() -> None:

@@ -26,6 +26,11 @@ class Dialog:
     """Route values, in the order in which they are sent."""
     local_seq: int
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The dialog's name at our side: Call-ID, our tag, the other side's tag (section 12)."""
+        return self.call_id, parse_address(self.local).tag, parse_address(self.remote).tag
+
     def request(self, method: str, *, via: str, seq: int | None = None) -> Request:
         """Build a request inside the dialog (section 12.2.1.1). An ACK takes the INVITE's `seq`; others count on."""
         if seq is None:

@@ -12,6 +12,7 @@ from ringwake.sip.flow import Flow
 from ringwake.sip.grammar import decode
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import ACK, BYE, CANCEL, INVITE, MESSAGE, OPTIONS
+from ringwake.sip.replaces import replaces
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.transactions.servers import ServerTransaction
@@ -55,6 +56,8 @@ class Conversations:
         self._outgoing: dict[str, OutgoingCall] = {}
         self._given_up: set[str] = set()
         """Branches of INVITEs that were cancelled."""
+        self.purr = ""
+        """By which the other side of a dialog may wake us: it stands in the Contact of all that begin from now on."""
 
     @property
     def is_busy(self) -> bool:
@@ -62,6 +65,12 @@ class Conversations:
         states = [call.state for call in self._incoming.values()]
         states += [call.state for call in self._outgoing.values()]
         return any(state is not CallState.ENDED for state in states)
+
+    def suspend(self) -> None:
+        """Forget what cannot outlast the connection: all but the calls that are up on both sides."""
+        self._incoming = {key: call for key, call in self._incoming.items() if call.state is CallState.UP}
+        self._outgoing = {key: call for key, call in self._outgoing.items() if call.state is CallState.UP}
+        self._given_up.clear()
 
     # ---- what the phone does
 
@@ -80,6 +89,8 @@ class Conversations:
 
     def accept(self, call: IncomingCall, now: float) -> None:
         """Answer a call."""
+        if call.state is CallState.RINGING:  # the INVITE may have come before the 200 to our REGISTER, with its PURR
+            call.contact = self._contact()
         self._say(call, call.accept(now))
 
     def reject(self, call: IncomingCall, status: int) -> None:
@@ -88,21 +99,21 @@ class Conversations:
 
     def hang_up(self, call: IncomingCall | OutgoingCall) -> None:
         """End a call that is up."""
-        bye = call.bye(self._wire.flow) if isinstance(call, IncomingCall) else call.bye()
+        bye = call.bye(self._wire.flow)
         if bye is not None:
             self._wire.send(bye)
             self._on_event(CallChanged(call))
 
     # ---- what comes
 
-    def request(self, event: RequestArrived) -> None:
+    def request(self, event: RequestArrived, now: float) -> None:
         """Take a request of somebody else."""
         try:
-            self._take(event)
+            self._take(event, now)
         except SipError as error:
             self._answer(event, error.status)
 
-    def _take(self, event: RequestArrived) -> None:
+    def _take(self, event: RequestArrived, now: float) -> None:
         request = event.request
         call = self._incoming.get(request.call_id)
         match request.method:
@@ -110,7 +121,7 @@ class Conversations:
                 # It would change the session of a call that is up; ours stays as it is (section 14.2).
                 self._answer(event, 481 if self._in_dialog(request) is None else 488)
             case "INVITE" if call is None:
-                self._invite(event)
+                self._invite(event, now)
             case "INVITE":
                 self._answer(event, 482)  # a second copy of the same call by another way (section 8.2.2.2)
             case "CANCEL" if call is not None and event.target is call.transaction:
@@ -178,12 +189,37 @@ class Conversations:
 
     # ---- inside
 
-    def _invite(self, event: RequestArrived) -> None:
-        sender = _sender(event.request)
+    def _invite(self, event: RequestArrived, now: float) -> None:
+        sender, replaced = _sender(event.request), self._replaced(event.request)
         call = IncomingCall(event.transaction, event.request, event.flow, contact=self._contact(), ids=self._ids)
-        self._wire.respond(event.transaction, call.ring())
         self._incoming[call.call_id] = call
+        if replaced is None:
+            self._wire.respond(event.transaction, call.ring())
         self._on_event(InviteArrived(call, sender))
+        if replaced is not None:
+            self.accept(call, now)  # the person has answered already (RFC 3891 section 3)
+            if call.state is CallState.ANSWERED:
+                self.hang_up(replaced)
+
+    def _replaced(self, invite: Request) -> IncomingCall | OutgoingCall | None:
+        """Return the call in whose place an INVITE comes, None when it says nothing of it (RFC 3891 section 3).
+
+        Raises:
+            SipError: 481, there is no such call that was answered; 603, it is over; 486, it was not to be answered.
+        """
+        wanted = replaces(invite.headers)
+        if wanted is None:
+            return None
+        calls: list[IncomingCall | OutgoingCall] = [*self._incoming.values(), *self._outgoing.values()]
+        dialog = (wanted.call_id, wanted.to_tag, wanted.from_tag)
+        call = next((call for call in calls if call.dialog is not None and call.dialog.key == dialog), None)
+        if call is None:
+            raise SipError(481, "no such dialog to replace")
+        if call.state is CallState.ENDED:
+            raise SipError(603, "the dialog to replace is over")
+        if wanted.early_only:
+            raise SipError(486, "the dialog to replace was answered")
+        return call
 
     def _ended(self, bye: Request) -> bool:
         call = self._in_dialog(bye)
@@ -209,7 +245,8 @@ class Conversations:
 
     def _contact(self) -> str:
         flow = self._wire.flow
-        return f"<sip:{self._identity.user}@{flow.local};transport={flow.transport.uri_parameter}>"
+        purr = f";pn-purr={self.purr}" if self.purr else ""  # RFC 8599 section 6.1.1: and nothing else of push
+        return f"<sip:{self._identity.user}@{flow.local};transport={flow.transport.uri_parameter}{purr}>"
 
 
 def _sender(request: Request) -> str:

@@ -7,26 +7,24 @@ push. While it is not awake only the pushbox stands, as on a real phone only the
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from ringwake.model.ports import Ids
-from ringwake.net.tls import client_context
 from ringwake.softphone.account_api import AccountApiError
 from ringwake.softphone.app_state import AppState, PhoneNote
 from ringwake.softphone.comeback import Comeback
 from ringwake.softphone.dial import Dial, dial, why_unreachable
+from ringwake.softphone.enrolment import Enrolment
+from ringwake.softphone.history import History
 from ringwake.softphone.line import Line, RegisterError
 from ringwake.softphone.line_events import CallChanged, InviteArrived, LineEvent, LineLost, MessageArrived
 from ringwake.softphone.notification import Notification, read_notification
 from ringwake.softphone.pushbox import Pushbox, PushboxError, ReceivedPush
 from ringwake.softphone.settings import PhoneSettings
-from ringwake.softphone.tokens import PhoneTokens, ask_tokens, hand_over_keys
+from ringwake.softphone.tokens import attach
 from ringwake.ua.call import CallState, IncomingCall, OutgoingCall
-from ringwake.ua.registration import Granted, Registration
-
-_REMEMBERED = 500
+from ringwake.ua.registration import Granted
 
 
 class Device:
@@ -56,22 +54,20 @@ class Device:
         """All that were shown or silent, in order."""
         self.invites = 0
         """INVITEs that reached the app."""
-        self.granted: Granted | None = None
         self._ids = ids
         self._on_note = on_note
         self._on_call = on_call
         self._dial = dial
         self._loop = asyncio.get_running_loop()
         self._line: Line | None = None
+        self._resting: Line | None = None
+        """The line of an app that sleeps, with its calls."""
         self._box: Pushbox | None = None
-        self._registration: Registration | None = None
-        self._tokens: PhoneTokens | None = None
+        self._enrolment = self._new_enrolment()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waking = asyncio.Lock()
         self._comeback = Comeback(ids)
-        self._calls: deque[IncomingCall] = deque(maxlen=_REMEMBERED)
-        self._known: deque[str] = deque(maxlen=_REMEMBERED)
-        self._messages_seen: deque[tuple[str, int]] = deque(maxlen=_REMEMBERED)
+        self._history = History()
 
     # ---- what the person does
 
@@ -86,19 +82,24 @@ class Device:
         """
         async with self._waking:  # a push that comes now is served by this
             if self.settings.provider:
-                await self._attach()
+                self._box = await attach(self.settings, self._pushed)
+                self._box.on_lost = lambda: self._note("push service lost")
             return await self._open()
 
     async def sleep(self) -> None:
-        """Close the sockets to the server; the app stays in memory."""
-        await self._close_line()
+        """Close the sockets to the server; the app stays in memory, and calls that are up stay so."""
+        line = await self._leave()
+        if line is not None:
+            await line.suspend()
+            self._resting = line
+        self._history.suspend()
         self._enter(AppState.ASLEEP)
 
     async def terminate(self) -> None:
         """End the app: all but the settings is forgotten."""
         await self._close_line()
-        self._registration = self._tokens = None
-        self.granted = None
+        self._enrolment.forget_alarm()
+        self._enrolment = self._new_enrolment()
         self._enter(AppState.TERMINATED)
 
     async def unregister(self) -> None:
@@ -107,14 +108,31 @@ class Device:
         Raises:
             RegisterError: the server refuses.
         """
-        if self._line is not None and self._registration is not None:
-            await self._line.register(self._registration, expires=0)
+        if self._line is not None:
+            await self._enrolment.leave(self._line)
+
+    async def change_token(self) -> None:
+        """Have the system give the app another token, as it does now and then, and register that (section 4.1.1).
+
+        Where no other can be had, push ends: the phone registers without, and may not sleep.
+
+        Raises:
+            OSError: the server cannot be reached.
+            RegisterError: it refuses.
+            AccountApiError: a browser's keys could not be handed over.
+        """
+        async with self._waking:
+            line = await self._connect()
+            if self._box is not None:
+                await self._enrolment.change_token(line, self._box)
+            await self._register(line)
 
     async def stop(self) -> None:
         """Switch off."""
         box, self._box = self._box, None
         if box is not None:
             await box.close()  # first: no push may wake it any more
+        self._enrolment.forget_alarm()
         await self._close_line()
         self._enter(AppState.OFF)
 
@@ -144,9 +162,14 @@ class Device:
         return await self.line.message(target, text)
 
     @property
+    def granted(self) -> Granted | None:
+        """What the server has granted to this life of the app."""
+        return self._enrolment.granted
+
+    @property
     def current_call(self) -> IncomingCall | None:
         """The newest incoming call that is not over."""
-        return next((call for call in reversed(self._calls) if call.state is not CallState.ENDED), None)
+        return self._history.current_call
 
     @property
     def line(self) -> Line:
@@ -163,12 +186,11 @@ class Device:
 
     def _pushed(self, push: ReceivedPush) -> None:
         notification = read_notification(push)
-        if notification.id and notification.id in self._known:
-            self._note("push again", kind=notification.kind)
-        else:
-            self._known.append(notification.id)
+        if self._history.is_new_push(notification.id):
             self.notifications.append(notification)
             self._note("push", kind=notification.kind, text=notification.text, notification=notification)
+        else:
+            self._note("push again", kind=notification.kind)
         # Whatever it says, and also again, for the wake may have failed: register (RFC 8599 section 4.1.3).
         self._spawn(self._wake())
 
@@ -181,10 +203,7 @@ class Device:
             return False
         async with self._waking:
             try:
-                if self._line is None or self._line.is_lost:
-                    await self._open()
-                else:
-                    await self._register()
+                await self._open()
             except OSError as error:
                 self._note("wake failed", reason=why_unreachable(error))
             except (RegisterError, AccountApiError, PushboxError) as error:
@@ -194,44 +213,31 @@ class Device:
         return False
 
     async def _open(self) -> Granted:
-        line = self._line or Line(self.settings, self._ids, self._event, dial=self._dial)
+        return await self._register(await self._connect())
+
+    async def _connect(self) -> Line:
+        """Return the line, opened if it was not."""
+        if self._line is not None and not self._line.is_lost:
+            return self._line
+        line = self._line or self._resting or Line(self.settings, self._ids, self._event, dial=self._dial)
         try:
             await line.open()
         except BaseException:
             if self._line is None:
                 await line.close()
             raise
-        self._line = line
+        self._line, self._resting = line, None
         self._enter(AppState.AWAKE)
-        return await self._register()
+        return line
 
-    async def _register(self) -> Granted:
-        if self._tokens is None and self._box is not None:
-            self._tokens = await ask_tokens(self.settings, self._box, self.line, self._new_registration)
-        if self._registration is None:
-            self._registration = self._new_registration()
-            self._registration.push = self._tokens.contact if self._tokens else None
-        self.granted = await self.line.register(self._registration, expires=self.settings.expires)
+    async def _register(self, line: Line) -> Granted:
+        granted = await self._enrolment.register(line, self._box)
         self._comeback.registered()
-        self._note("registered", expires=self.granted.expires, push=self.granted.has_push)
-        if self._tokens is not None:
-            await hand_over_keys(self._tokens, self.settings, self._ids)
-        return self.granted
+        self._note("registered", expires=granted.expires, push=granted.has_push)
+        return granted
 
-    def _new_registration(self) -> Registration:
-        return Registration(identity=self.settings.identity, instance=self.settings.instance, ids=self._ids)
-
-    async def _attach(self) -> None:
-        settings = self.settings
-        tls = client_context(settings.ca_file) if settings.inbox.startswith("wss:") else None
-        self._box = await Pushbox.attach(
-            settings.inbox,
-            device=settings.device,
-            secret=settings.device_secret,
-            on_push=self._pushed,
-            tls=tls,
-        )
-        self._box.on_lost = lambda: self._note("push service lost")
+    def _new_enrolment(self) -> Enrolment:
+        return Enrolment(self.settings, self._ids, lambda: self._spawn(self._wake()))
 
     async def _reconnect(self) -> None:
         """Come back after the server went away (RFC 5626 section 4.5)."""
@@ -246,14 +252,13 @@ class Device:
         match event:
             case InviteArrived(call=call, sender=sender):
                 self.invites += 1
-                self._calls.append(call)
+                self._history.called(call)
                 self._note("invite", call_id=call.call_id, sender=sender)
                 self._on_call(call)
             case CallChanged(call=call):
                 self._note("call", state=call.state.value, call_id=call.call_id, ending=call.ending)
             case MessageArrived(call_id=call_id, seq=seq, sender=sender, text=text):
-                if (call_id, seq) not in self._messages_seen:
-                    self._messages_seen.append((call_id, seq))
+                if self._history.is_new_message(call_id, seq):
                     self._note("message", sender=sender, text=text)
             case LineLost():
                 self._comeback.lost()
@@ -262,14 +267,19 @@ class Device:
 
     async def _close_line(self) -> None:
         """Close the connection, and with it end its calls and a wake that is under way."""
+        line, self._resting = await self._leave(), None
+        self._history.forget_calls()
+        if line is not None:
+            await line.close()
+
+    async def _leave(self) -> Line | None:
+        """End what is under way; return the line that we had, which is ours no more."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._calls.clear()
         line, self._line = self._line, None
-        if line is not None:
-            await line.close()
+        return line
 
     def _enter(self, state: AppState) -> None:
         if self.state is not state:

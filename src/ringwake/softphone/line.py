@@ -44,8 +44,7 @@ class Line:
         self._ids = ids
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._stack = Stack(clock=self._loop.time, call_at=self._loop.call_at, fault=self._fault)
-        self._stack.attach(self)
+        self._stack = self._make_stack()
         self._carrier: Carrier | None = None
         self._flow: Flow | None = None
         self._waiting: dict[str, asyncio.Future[Response | None]] = {}
@@ -67,6 +66,8 @@ class Line:
         Raises:
             OSError: it cannot be reached.
         """
+        if self._is_closing:
+            self._stack, self._is_closing = self._make_stack(), False
         carrier, self._flow = await self._dial(self._settings, self._stack, self._ids.hex(8))
         self._stack.add(carrier, self._flow.local)
         self._carrier, self._is_lost = carrier, False
@@ -82,6 +83,12 @@ class Line:
         await self._stack.close()
         self._drop_waiting()
 
+    async def suspend(self) -> None:
+        """Close the connection as a phone does that falls asleep: calls that are up go on once it is opened again."""
+        await self.close()
+        self._ping_at = None
+        self.conversations.suspend()
+
     async def register(self, registration: Registration, *, expires: int) -> Granted:
         """Register, answering a challenge.
 
@@ -95,6 +102,7 @@ class Line:
         if response is None or response.status >= 300:
             raise RegisterError(response.status if response else 0)
         self._granted = registration.granted(response)
+        self.conversations.purr = self._granted.purr
         self._plan_ping()
         self._stack.pump(self._loop.time())  # which sets its timer by ours
         return self._granted
@@ -157,10 +165,9 @@ class Line:
 
     def receive(self, event: Event, now: float) -> None:
         """Take an event of the transaction layer."""
-        del now
         match event:
             case RequestArrived():
-                self.conversations.request(event)
+                self.conversations.request(event, now)
             case AckArrived(request=request):
                 self.conversations.acknowledged(request)
             case ResponseArrived(method=methods.CANCEL) | RequestFailed(method=methods.CANCEL):
@@ -199,6 +206,11 @@ class Line:
             self._plan_ping()
 
     # ---- inside
+
+    def _make_stack(self) -> Stack:
+        stack = Stack(clock=self._loop.time, call_at=self._loop.call_at, fault=self._fault)
+        stack.attach(self)
+        return stack
 
     async def _ask(self, registration: Registration, expires: int) -> Response | None:
         request = registration.request(self.flow, expires=expires)

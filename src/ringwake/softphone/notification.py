@@ -14,7 +14,8 @@ class Notification:
     """One push, read by the app (docs/reference/payload.md)."""
 
     kind: str
-    """`call`, `message`, `missed`, `elsewhere`, `cancel` or `refresh`; `wake` for a push without payload."""
+    """`call`, `message`, `missed`, `elsewhere`, `cancel`, `refresh`, `wake` or what is yet to be invented; empty for a
+    push without a payload of ours."""
     id: str = ""
     """Name of the push: the same again is a repeat."""
     call_id: str = ""
@@ -41,11 +42,12 @@ class Notification:
 def read_notification(push: ReceivedPush) -> Notification:
     """Read a push. One that cannot be read still wakes the phone (RFC 8599 section 4.1.3)."""
     shown, ours = _shown(push), _object(_payload(push).get("ringwake"))
-    kind = _text(ours, "kind") or "wake"
+    kind = _text(ours, "kind")
     caller = _object(ours.get("from"))
     text = shown.get("body") or ""
-    if not text and kind in ("call", "wake"):
-        # A VoIP push has no text: the app must report the call with what it knows.
+    if not text and kind in ("call", ""):
+        # A VoIP push has no text: the app must report the call with what it knows. Kinds that it does not know are
+        # for it to register and show nothing.
         name = _text(caller, "name") or _text(caller, "uri")
         text = f"{name} calling" if name else "Incoming call"
     return Notification(

@@ -98,20 +98,21 @@ class Pushbox:
             raise
         return box
 
-    async def apns(self, bundle: str) -> tuple[str, Secret[str], Secret[str]]:
-        """Ask for an iPhone's tokens: team, VoIP token, remote token."""
-        answer = await self._request({"op": "register", "provider": "apns", "app": bundle})
+    async def apns(self, bundle: str, *, is_fresh: bool = False) -> tuple[str, Secret[str], Secret[str]]:
+        """Ask for an iPhone's tokens: team, VoIP token, remote token; fresh ones end those that it had."""
+        answer = await self._request({"op": _op(is_fresh), "provider": "apns", "app": bundle})
         tokens = answer["tokens"]
         return answer["team"], Secret(tokens["voip"]), Secret(tokens["remote"])
 
-    async def fcm(self, project: str) -> Secret[str]:
-        """Ask for an Android phone's registration token."""
-        answer = await self._request({"op": "register", "provider": "fcm", "app": project})
+    async def fcm(self, project: str, *, is_fresh: bool = False) -> Secret[str]:
+        """Ask for an Android phone's registration token; a fresh one ends that which it had."""
+        answer = await self._request({"op": _op(is_fresh), "provider": "fcm", "app": project})
         return Secret(answer["token"])
 
-    async def webpush(self, vapid_key: str) -> BrowserSubscription:
-        """Subscribe a browser, bound to the application server's key."""
-        answer = await self._request({"op": "register", "provider": "webpush", "application_server_key": vapid_key})
+    async def webpush(self, vapid_key: str, *, is_fresh: bool = False) -> BrowserSubscription:
+        """Subscribe a browser, bound to the application server's key; a fresh subscription ends that which it had."""
+        asked = {"op": _op(is_fresh), "provider": "webpush", "application_server_key": vapid_key}
+        answer = await self._request(asked)
         subscription = answer["subscription"]
         keys = subscription["keys"]
         return BrowserSubscription(
@@ -158,6 +159,10 @@ class Pushbox:
                     answer.set_exception(PushboxError("the push inbox has closed the connection"))
             if not self._is_closing:
                 self.on_lost()
+
+
+def _op(is_fresh: bool) -> str:  # noqa: FBT001  a word for a truth value
+    return "rotate" if is_fresh else "register"
 
 
 def _push(message: dict[str, Any]) -> ReceivedPush:

@@ -38,3 +38,5 @@ class PhoneSettings:
     """Where the server's phone API is, for a browser's encryption keys; empty when there is none."""
     expires: int = 3600
     """Seconds asked for in REGISTER; with push the server grants more."""
+    refreshes_itself: bool = False
+    """Whether its app can run without a push, and so refresh in time where the server asks it to."""

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ringwake.model.ports import Ids
+from ringwake.net.tls import client_context
 from ringwake.secret import Secret
 from ringwake.softphone.account_api import put_subscription
 from ringwake.softphone.line import Line, RegisterError
-from ringwake.softphone.pushbox import BrowserSubscription, Pushbox
+from ringwake.softphone.pushbox import BrowserSubscription, Pushbox, ReceivedPush
 from ringwake.softphone.settings import PhoneSettings
 from ringwake.ua.digest_retry import retry
 from ringwake.ua.registration import PushContact, Registration
@@ -29,10 +30,31 @@ class PhoneTokens:
     """Whether the server has the keys."""
 
 
+async def attach(settings: PhoneSettings, on_push: Callable[[ReceivedPush], None]) -> Pushbox:
+    """Connect to the push services' inbox.
+
+    Raises:
+        PushboxError: it cannot be reached, or refuses.
+        OSError: the file of authorities cannot be read.
+    """
+    return await Pushbox.attach(
+        settings.inbox,
+        device=settings.device,
+        secret=settings.device_secret,
+        on_push=on_push,
+        tls=client_context(settings.ca_file) if settings.inbox.startswith("wss:") else None,
+    )
+
+
 async def ask_tokens(
-    settings: PhoneSettings, box: Pushbox, line: Line, registration: Callable[[], Registration]
+    settings: PhoneSettings,
+    box: Pushbox,
+    line: Line,
+    registration: Callable[[], Registration],
+    *,
+    is_fresh: bool = False,
 ) -> PhoneTokens:
-    """Ask the push service for the phone's token.
+    """Ask the push service for the phone's token; a fresh one ends that which it had.
 
     A browser subscribes with the server's VAPID key, which a capability query tells (RFC 8599 section 4.1.5).
 
@@ -41,13 +63,14 @@ async def ask_tokens(
         RegisterError: the server offers no Web Push.
     """
     if settings.provider == "apns":
-        team, voip, remote = await box.apns(settings.app)
+        team, voip, remote = await box.apns(settings.app, is_fresh=is_fresh)
         prid = f"{voip.reveal()}:voip&{remote.reveal()}:remote"
         return PhoneTokens(PushContact(provider="apns", param=f"{team}.{settings.app}.voip&remote", prid=Secret(prid)))
     if settings.provider == "fcm":
-        return PhoneTokens(PushContact(provider="fcm", param=settings.app, prid=await box.fcm(settings.app)))
+        token = await box.fcm(settings.app, is_fresh=is_fresh)
+        return PhoneTokens(PushContact(provider="fcm", param=settings.app, prid=token))
     key = await vapid_key(settings, line, registration())
-    subscription = await box.webpush(key)
+    subscription = await box.webpush(key, is_fresh=is_fresh)
     return PhoneTokens(PushContact(provider="webpush", prid=subscription.endpoint), subscription)
 
 

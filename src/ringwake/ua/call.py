@@ -16,6 +16,7 @@ from ringwake.sip.flow import Flow
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import ACK, BYE, INVITE
+from ringwake.sip.replaces import REPLACES
 from ringwake.sip.replies import reply
 from ringwake.sip.timers import T1, T2, TIMEOUT
 from ringwake.sip.transactions.servers import ServerTransaction
@@ -45,7 +46,8 @@ class IncomingCall:
         """Why it ended, in a word: `cancelled`, `rejected`, `bye`, `no ack`."""
         self.transaction = transaction
         self.dialog: Dialog | None = None
-        self._contact = contact
+        self.contact = contact
+        """Ours, until the call is answered: from then on that of the answer stands."""
         self._tag = ids.hex(12)
         self._ids = ids
         self._ok: Response | None = None
@@ -134,7 +136,8 @@ class IncomingCall:
     def _reply(self, status: int, body: bytes = b"") -> Response:
         fields = [("record-route", value) for value in self.invite.headers.texts("record-route")]
         if status < 300:
-            fields.append(("contact", self._contact))
+            fields.append(("contact", self.contact))
+            fields.append(("supported", REPLACES))
         if body:
             fields.append(("content-type", sdp.CONTENT_TYPE))
         return reply(self.invite, status, to_tag=self._tag, headers=fields, body=body)
@@ -187,12 +190,12 @@ class OutgoingCall:
             self._ack = self._acknowledge(self.dialog)
         return self._ack
 
-    def bye(self) -> Request | None:
+    def bye(self, flow: Flow) -> Request | None:
         """Build the BYE; None when there is no dialog to end."""
         if self.dialog is None or self.state is CallState.ENDED:
             return None
         self.end()
-        return self.dialog.request(BYE, via=_via(self.flow, self._ids))
+        return self.dialog.request(BYE, via=_via(flow, self._ids))
 
     def end(self, ending: str = "") -> None:
         """Take note that the call is over, and why."""
@@ -215,6 +218,7 @@ class OutgoingCall:
         headers.append("call-id", self._ids.hex(24))
         headers.append("cseq", f"1 {INVITE}")
         headers.append("contact", contact)
+        headers.append("supported", REPLACES)
         headers.append("content-type", sdp.CONTENT_TYPE)
         body = sdp.offer(self.flow.local.host, 40000, session=int(self._ids.hex(8), 16))
         return Request(headers, body, method=INVITE, uri=target)

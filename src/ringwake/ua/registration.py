@@ -18,10 +18,10 @@ from ringwake.sip.outbound import OUTBOUND, PATH, SUPPORTED
 from ringwake.sip.uri import escape_param
 from ringwake.sip.via import COOKIE
 from ringwake.ua.identity import Identity
+from ringwake.ua.promise import promise
 
 _REG_ID = 1
 _TIMER = re.compile(r"[0-9]{1,9}")
-_PNS = re.compile(r'\+sip\.pns="([^"]*)"', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,10 @@ class Granted:
     """Whether it knows this flow for one of ours (RFC 5626 section 4.2.1): then we keep it alive."""
     flow_timer: int = 0
     """Seconds within which it wants a sign of life; 0 when it did not say."""
+    purr: str = ""
+    """By which whoever is in a dialog with us may wake us (RFC 8599 section 6.1.1); empty when none was given."""
+    refresh_before: int = 0
+    """Seconds before the expiry by which we must refresh by ourselves (section 4.1.4); 0 when the server sees to it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +67,8 @@ class Registration:
     push: PushContact | None = None
     uses_flows: bool = True
     """Whether to register as a flow (RFC 5626); not where the first hop knows none: 439."""
+    refreshes_itself: bool = False
+    """Whether the phone can refresh without a push, and says so (RFC 8599 section 4.1.4)."""
     call_id: str = ""
     _seq: int = field(default=0)
 
@@ -71,6 +77,7 @@ class Registration:
         # One flow, so always the same number: also after a restart it replaces what it was.
         reg_id = f";reg-id={_REG_ID}" if self.uses_flows else ""
         contact = f'{self.contact(flow, with_push=expires > 0)};+sip.instance="<{self.instance}>"{reg_id}'
+        contact += ";+sip.pnsreg" if self.refreshes_itself else ""
         return self._register(flow, contact, expires)
 
     def query(self, flow: Flow, provider: str) -> Request:
@@ -109,13 +116,14 @@ class Registration:
 
     def granted(self, response: Response) -> Granted:
         """Read a 2xx to our REGISTER."""
-        caps = (value for text in response.headers.texts("feature-caps") for value in _PNS.findall(text))
-        services = {service.strip().lower() for value in caps for service in value.split(",")}
+        promised = promise(response.headers, self.push.provider if self.push else "")
         return Granted(
             self._expires(response),
-            self.push is not None and self.push.provider in services,
+            promised.has_push,
             has_flow=OUTBOUND in option_tags(response.headers, "require"),
             flow_timer=_flow_timer(response.headers.get("flow-timer")),
+            purr=promised.purr,
+            refresh_before=promised.refresh_before if self.refreshes_itself else 0,
         )
 
     def _expires(self, response: Response) -> int:
