@@ -1,4 +1,6 @@
-"""`make bench`: what a REGISTER and a woken call cost the server, and how quick it is inside. Prints a table or JSON.
+"""`make bench`: what a REGISTER, a woken call and a silent push cost the server, and how quick it is inside.
+
+Prints a table or JSON.
 
 The server runs in a process of its own with its defaults: log, traces, metrics, SQLite on disk. FCM is emulated in a
 third process. CPU is that of the server's whole process tree. Compare ratios of one run, not runs of different days.
@@ -24,6 +26,7 @@ from typing import Any
 from cpu import Cpu
 from program import Program
 from registers import Registers, User
+from scheduler import grown
 from wakes import Wakes
 
 from ringwake.sip.flow import Address
@@ -41,6 +44,10 @@ ROWS = {
     "invite_to_accepted": "INVITE in to the push service's answer",
     "register_to_invite": "REGISTER in to INVITE out, on disk between",
     "invite_to_180": "INVITE in to 180 out, the phone waking at once",
+    "silent_push_cpu_us": "CPU of a due silent push, in the store's image",
+    "silent_push_cpu_growth": "  times that with 1,000 devices",
+    "device_bytes": "memory of a device that waits for one, bytes",
+    "device_bytes_growth": "  times that with 1,000 devices",
 }
 _TABLES = """
 [server]
@@ -67,12 +74,15 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=500, help="accounts that register")
     parser.add_argument("--registers", type=int, default=20_000)
     parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument(
+        "--devices", type=int, default=1_000_000, help="devices that wait for a silent push; 1,000 beside"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         with TemporaryDirectory(prefix="ringwake-bench-") as folder:
-            figures = _about() | _measure(Path(folder), options)
+            figures = _about() | _measure(Path(folder), options) | _silent_pushes(options.devices)
     except KeyboardInterrupt:
         return 130
     print(json.dumps(figures) if options.json else "\n".join(_table(figures)))
@@ -135,6 +145,17 @@ async def _wakes(
     return {"calls": count, **_named("wake", cost)}
 
 
+def _silent_pushes(devices: int) -> dict[str, Any]:
+    few, many = grown((1_000, devices))
+    return {
+        "devices": devices,
+        "silent_push_cpu_us": many["cpu_us_per_push"],
+        "silent_push_cpu_growth": many["cpu_us_per_push"] / few["cpu_us_per_push"],
+        "device_bytes": many["rss_bytes_per_device"],
+        "device_bytes_growth": many["rss_bytes_per_device"] / few["rss_bytes_per_device"],
+    }
+
+
 def _config(lab: str, accounts: list[tuple[str, str]]) -> str:
     """Give the laboratory's configuration our listeners and accounts."""
     tables = "".join(f'\n[[tenant.account]]\nuser = "{name}"\npassword = "{word}"\n' for name, word in accounts)
@@ -178,7 +199,7 @@ def _table(figures: dict[str, Any]) -> Iterator[str]:
         if isinstance(value, dict):
             shown = f"{value['p50_ms']:.2f} ms, p99 {value['p99_ms']:.2f} ms"
         else:
-            shown = f"{value:.0f} us" if name.endswith("_us") else f"{value:.0f}"
+            shown = f"{value:.0f} us" if name.endswith("_us") else f"{value:.2f}" if value < 10 else f"{value:.0f}"
         yield f"{text:<{width}}  {shown:>24}"
 
 

@@ -20,7 +20,7 @@ import psutil
 from ringwake.model.account import Aor
 from ringwake.model.app import AppKey, Provider
 from ringwake.model.push import PushTarget, Service
-from ringwake.model.store_ops import ContactUpdate, Failed, OutOfOrder, Register, Registered
+from ringwake.model.store_ops import ContactUpdate, Register, Registered
 from ringwake.secret import Secret, Token
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.sqlite.store import SqliteStore
@@ -119,7 +119,7 @@ class Load:
     def _submit(self, op: Register) -> None:
         submitted = time.perf_counter()
 
-        def durable(result: Registered | OutOfOrder | Failed) -> None:
+        def durable(result: object) -> None:
             assert isinstance(result, Registered), result
             self.latencies.append(time.perf_counter() - submitted)
             self._room += 1
