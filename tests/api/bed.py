@@ -18,9 +18,9 @@ from ringwake.api.apps import operator_app, public_app
 from ringwake.api.backend import Backend
 from ringwake.edge.limits import FailureLimit
 from ringwake.model.account import Account
+from ringwake.model.account_ops import PutAccount
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.ports import Store
-from ringwake.model.store_ops import PutAccount
 from ringwake.model.tenant import Tenant
 from ringwake.observe.metrics import Metrics
 from ringwake.observe.trace import Traces
@@ -31,6 +31,7 @@ from ringwake.sip.flow import Flow
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing
 from ringwake.store.memory import MemoryStore
+from ringwake.wake.ledger import Ledger
 
 T = TypeVar("T")
 DOMAIN = "example.com"
@@ -156,6 +157,7 @@ class Bed:
             ids=ids,
             token=Secret(TOKEN),
             is_live=lambda flow: flow in bed.live,
+            ledger=Ledger(),
             problems=lambda: bed.problems,
             limit=FailureLimit(failures=failures),
             clock=lambda: bed.now,

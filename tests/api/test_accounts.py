@@ -10,7 +10,8 @@ from tests.store.samples import contact, register
 from tests.support.faulty_store import FaultyStore
 
 from ringwake.model.account import Aor
-from ringwake.model.store_ops import ListAccounts, ListBindings, PutAccount, RemoveAccount
+from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
+from ringwake.model.store_ops import ListBindings
 from ringwake.sip.digest import Algorithm, ha1
 
 PATH = "/api/v1/accounts"

@@ -22,7 +22,7 @@ OPERATOR = [
     ("GET", "/api/v1/devices"),
 ]
 HEALTH = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/metrics")]
-PHONES = [("POST", "/me/token"), ("PUT", "/me/webpush")]
+PHONES = [("POST", "/me/token"), ("PUT", "/me/webpush"), ("PUT", "/me/push"), ("DELETE", "/me/push")]
 NO_TOKEN = [
     "",
     "Bearer",

@@ -10,7 +10,11 @@ from tests.store.samples import FLOW, TRUNK, apns, contact, fcm, register
 
 from ringwake.api.calls import NEWEST
 from ringwake.model.account import Aor
+from ringwake.model.app import AppKey, Provider
 from ringwake.model.events import Event, Happened
+from ringwake.model.push import Kind, Notice, Push, PushTarget, Service
+from ringwake.model.store_ops import ForgetToken
+from ringwake.model.wakes import Wake
 from ringwake.observe.trace import MAX_EVENTS
 
 
@@ -112,12 +116,17 @@ def test_a_phone_is_shown_with_its_state_and_the_labels_of_its_tokens() -> None:
             "account": STORED,
             "id": "d1",
             "state": "asleep",
+            "provider": "apns",
             "push": [token.label for _, token in target.tokens],
             "transport": "tls",
             "user_agent": "Phone/1.0",
             "registered_at": wall,
             "expires_at": wall + 3600,
             "refresh_at": wall + 600,
+            "no_refresh": "",
+            "last_wake": None,
+            "wakes": {},
+            "pushed": None,
         }
 
     in_bed(test)
@@ -132,6 +141,54 @@ def test_a_phone_is_awake_while_its_flow_lives_and_unreachable_without_flow_and_
         bed.live |= {FLOW, TRUNK}
         states = [device["state"] for device in (await bed.operator.ask("GET", "/api/v1/devices")).json()]
         assert states == ["awake", "awake"]
+
+    in_bed(test)
+
+
+def test_a_phone_is_shown_with_its_last_wake_and_with_the_push_that_it_has_not_answered() -> None:
+    async def test(bed: Bed) -> None:
+        wall, target = EPOCH + bed.now, fcm("a")
+        woken = (Wake(wall - 90, Kind.CALL), Wake(wall - 60, Kind.REFRESH), Wake(wall - 30, Kind.CALL))
+        await enrol(bed, 1, push=target, woken=woken)
+        notice = Notice(kind=Kind.MESSAGE, id="1", account="2")
+        _, token = target.tokens[0]
+        push = Push(notice=notice, target=target, service=Service.ONLY, token=token, expires_at=wall + 60)
+        bed.backend.ledger.sent(push, wall + 5)
+        (device,) = (await bed.operator.ask("GET", "/api/v1/devices")).json()
+        assert device["last_wake"] == {"at": wall - 30, "why": "call"}
+        assert device["wakes"] == {"call": 2, "refresh": 1}
+        assert device["pushed"] == {"at": wall + 5, "why": "message"}
+        query = contact("d1", is_query=True)
+        await bed.store.do(register(query, aor=Aor(STORED), call_id="again", wall=wall + 6))
+        (device,) = (await bed.operator.ask("GET", "/api/v1/devices")).json()
+        assert device["pushed"] is None, "it has come"
+
+    in_bed(test)
+
+
+def test_it_is_said_why_a_phone_gets_no_silent_push() -> None:
+    async def test(bed: Bed) -> None:
+        browser = PushTarget(app=AppKey(Provider.WEBPUSH, DOMAIN), tokens=fcm("b").tokens)
+        for number, push in enumerate((None, browser, apns(voip="v"), fcm("a")), start=1):
+            await enrol(bed, number, push=push)
+        devices = (await bed.operator.ask("GET", "/api/v1/devices")).json()
+        assert sorted((device["id"], device["no_refresh"]) for device in devices) == [
+            ("d1", "no push token"),
+            ("d2", "browsers get none"),
+            ("d3", "only a VoIP token"),
+            ("d4", "the last try was made"),
+        ]
+
+    in_bed(test)
+
+
+def test_a_phone_whose_token_the_provider_has_called_dead_is_dead_until_it_brings_another() -> None:
+    async def test(bed: Bed) -> None:
+        target = fcm("a")
+        await enrol(bed, 1, push=target)
+        await bed.store.do(ForgetToken(digest=target.tokens[0][1].digest, dead_at=EPOCH + bed.now))
+        (device,) = (await bed.operator.ask("GET", "/api/v1/devices")).json()
+        assert (device["state"], device["provider"], device["push"]) == ("dead", "fcm", [])
 
     in_bed(test)
 

@@ -20,10 +20,11 @@ from tests.support.home import TOKEN, open_home
 from tests.support.real_loop import run_real
 
 from ringwake.app.listeners import ListenError
-from ringwake.app.running import App, SystemIds, fixed_accounts, wall_now, wall_of
+from ringwake.app.running import App, SystemIds, expiry_policy, fixed_accounts, wall_now, wall_of
 from ringwake.app.senders import parts_of
 from ringwake.config.load import parse
 from ringwake.model.ports import StoreError
+from ringwake.registrar.rules import ExpiryPolicy
 from ringwake.sip.digest import Algorithm, ha1
 from ringwake.sip.flow import Transport
 from ringwake.store.keys import KeysError
@@ -159,6 +160,21 @@ def test_what_was_registered_is_there_after_the_next_start(tmp_path: Path) -> No
         await second.stop()
 
     run_real(story())
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("", ExpiryPolicy()),
+        ("[wake]\npnsreg = true\n", ExpiryPolicy(own_refresh=True)),
+        (
+            "[server]\nlab = true\n[wake]\ngrant = 60\nrefresh_every = 30\nrefresh_lead = 10\n",
+            ExpiryPolicy(grant=60, push_least=60, needs_tls=False),
+        ),
+    ],
+)
+def test_the_configuration_says_how_long_phones_are_bound(text: str, policy: ExpiryPolicy) -> None:
+    assert expiry_policy(parse(text)) == policy
 
 
 def test_a_second_server_cannot_have_the_database(tmp_path: Path) -> None:

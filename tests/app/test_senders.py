@@ -13,12 +13,13 @@ from tests.support.home import home_config, wall
 from tests.support.real_loop import run_real
 
 from ringwake.app.running import Parts
-from ringwake.app.senders import parts_of
+from ringwake.app.senders import access_of, parts_of
 from ringwake.config.load import ConfigError
 from ringwake.config.schema import AppSection, Config, ServerSection, TenantSection
 from ringwake.emulators.clock import Clock
 from ringwake.emulators.lab import Lab
 from ringwake.model.app import AppKey, Provider
+from ringwake.push.access import ApnsAccess
 from ringwake.push.senders import Senders
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -76,6 +77,24 @@ def test_each_server_makes_senders_of_its_own(lab_folder: Path) -> None:
         assert first is not second
 
     in_lab(lab_folder, check)
+
+
+@pytest.mark.parametrize(
+    ("fields", "endpoint"),
+    [
+        ({}, "https://api.push.apple.com"),
+        ({"sandbox": True}, "https://api.sandbox.push.apple.com"),
+        ({"sandbox": True, "endpoint": "https://127.0.0.1:8443"}, "https://127.0.0.1:8443"),
+    ],
+)
+def test_a_sandboxed_application_is_pushed_to_by_apples_sandbox(
+    fields: dict[str, Any], endpoint: str, tmp_path: Path
+) -> None:
+    secret(tmp_path / "key", "x")
+    section = AppSection(provider="apns", tenant="example.com", **KINDS["apns"], **fields)
+    access = access_of(section, tmp_path, "app[0]", lab=False)
+    assert isinstance(access, ApnsAccess)
+    assert access.endpoint == endpoint
 
 
 @pytest.mark.parametrize("provider", KINDS)

@@ -19,10 +19,12 @@ def test_a_phone_is_shown_with_its_token_label_and_times(terminal: Terminal, hou
     house.registered("alice", "apns")
     done = terminal.run("device", "list")
     assert re.fullmatch(
-        r"alice@ringwake\.test  asleep  tls  [0-9a-f]{16}\n"
+        r"alice@ringwake\.test  apns  asleep  tls  [0-9a-f]{16}\n"
         r"  push by apns:\S+:[0-9a-f]{8}\n"
         r"  push by apns:\S+:[0-9a-f]{8}\n"
-        r"  registered until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ, next silent push \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\n",
+        r"  never woken\n"
+        r"  registered until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\n"
+        r"  next silent push \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\n",
         done.out,
     )
     assert all(len(line) <= 80 for line in done.lines)
@@ -32,8 +34,8 @@ def test_a_browser_gets_no_silent_push_and_a_phone_without_token_no_push(termina
     house.registered("alice", "webpush")
     house.call("bob")  # the caller's phone registers, and stays
     shown = terminal.run("device", "list").out
-    assert re.search(r"push by webpush:.*\n  registered until .*, no silent push\n", shown)
-    assert re.search(r"boss@ringwake\.test  awake  udp  .*\n  no push\n", shown)
+    assert re.search(r"push by webpush:.*\n  never woken\n  registered until .*\n  no silent push: browsers", shown)
+    assert re.search(r"boss@ringwake\.test  -  awake  udp  .*\n  no push\n", shown)
 
 
 def test_one_account_may_be_asked_for(terminal: Terminal, house: Household) -> None:

@@ -78,6 +78,14 @@ def test_the_phone_adds_voip_itself() -> None:
     assert error == "app[0].param: the phone adds .voip itself: remove it"
 
 
+@pytest.mark.parametrize("provider", ["fcm", "webpush"])
+def test_only_apple_has_a_sandbox(provider: str) -> None:
+    sandbox = "sandbox = true\n"
+    assert parse(TENANTS + app("apns", APNS) + sandbox).app[0].sandbox
+    error = refusal(TENANTS + app(provider, WHOLE[provider]) + sandbox)
+    assert error == f"app[0].sandbox: {provider} has none: remove it"
+
+
 @pytest.mark.parametrize("param", ["a/../b", "a b", "a?b", "projects/a"])
 def test_a_project_is_no_path(param: str) -> None:
     error = refusal(TENANTS + app("fcm", {**FCM, "param": param}))

@@ -7,38 +7,41 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ringwake.model.account import Account, Aor
+from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
 from ringwake.model.store_ops import (
     CancelCall,
+    Decline,
     Finish,
     ForgetToken,
     Invite,
     KeepMessage,
     Kept,
-    ListAccounts,
     ListBindings,
     MessageDone,
     OutOfOrder,
     Park,
     Parked,
-    PutAccount,
     PutSubscription,
     Recover,
     Recovered,
     Refreshed,
     Register,
     Registered,
-    RemoveAccount,
     Sweep,
     TakeDue,
+    TooManyAccounts,
 )
 from ringwake.model.stored_message import StoredMessage
-from ringwake.registrar.merge import merge
+from ringwake.model.upload import PutUpload, RemoveUpload, Upload
+from ringwake.registrar.merge import Merged, merge
+from ringwake.registrar.uploaded import bound_at_once, with_uploads
 
 MAX_SUBSCRIPTIONS = 20
+MAX_UPLOADS = MAX_ACCOUNTS = 10
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Naive:
     def __init__(self) -> None:
         self.bindings: list[Binding] = []
         self.subscriptions: list[tuple[Aor, str, SubscriptionKeys]] = []
+        self.uploads: list[Upload] = []
         self.calls: list[CallRecord] = []
         self.mail: list[Mail] = []
         self.accounts: list[Account] = []
@@ -80,9 +84,10 @@ class Naive:
                 mail.message = replace(mail.message, waiting=waiting)
 
     @apply.register
-    def _(self, op: Register) -> Registered | OutOfOrder:
-        result = merge(self.at(op.aor), op)
-        if isinstance(result, OutOfOrder):
+    def _(self, op: Register) -> Registered | OutOfOrder | TooManyAccounts:
+        op = with_uploads(op, self.uploads_at(op.aor), self.at(op.aor))
+        result = merge(self.at(op.aor), op, [b for b in self.bindings if b.aor != op.aor])
+        if not isinstance(result, Merged):
             return result
         calls = sorted(
             (c for c in self.calls if c.aor == op.aor and c.wake_until > op.wall and not c.is_cancelled), key=_age
@@ -92,13 +97,15 @@ class Naive:
         touched = [self._with_keys(b, self.subscriptions) for b in result.touched]
         ids = [b.id for b in touched]
         self.keep(op.aor, [b for b in result.bindings if b.id not in ids] + touched)
+        told = {(b.aor, b.id): b for b in result.peers}
+        self.bindings = [told.get((b.aor, b.id), b) for b in self.bindings]
         phones = list(dict.fromkeys(b.phone for b in touched))
         for call in calls:
             new = tuple(p for p in phones if p not in call.invited)
             self.calls[self.calls.index(call)] = replace(call, invited=call.invited + new)
         mail = [m for m in self.mail if m.message.aor == op.aor and m.message.expires_at > op.wall]
         messages = tuple(m.message for m in mail if any(m.is_for(p) for p in phones))
-        return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages)
+        return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages, result.shared)
 
     def _with_keys(self, binding: Binding, known: list[tuple[Aor, str, SubscriptionKeys]]) -> Binding:
         for aor, digest, keys in known:
@@ -118,9 +125,45 @@ class Naive:
         self.bindings = [self._with_keys(b, [new]) for b in self.bindings]
         return op.digest in used
 
+    def uploads_at(self, aor: Aor) -> list[Upload]:
+        return sorted((u for u in self.uploads if u.aor == aor), key=lambda u: (u.at, u.instance))
+
+    @apply.register
+    def _(self, op: PutUpload) -> bool | TooManyAccounts:
+        new = op.upload
+        holders = {b.aor for b in self.bindings if b.push and _digests(b.push) & _digests(new.push)}
+        if new.aor not in holders and len(holders) >= MAX_ACCOUNTS:
+            return TooManyAccounts()
+        mine = self.uploads_at(new.aor)
+        before = next((u for u in mine if u.instance == new.instance), None)
+        if before is None or before.push != new.push:
+            left = [u for u in mine if u != before]
+            gone = [before, *left[: len(left) + 1 - MAX_UPLOADS]] if len(left) >= MAX_UPLOADS else [before]
+            self.uploads = [*(u for u in self.uploads if u not in gone), new]
+            for changed in bound_at_once(new, before, self.at(new.aor)):
+                place = next(n for n, b in enumerate(self.bindings) if (b.aor, b.id) == (changed.aor, changed.id))
+                self.bindings[place] = self._with_keys(changed, self.subscriptions)
+        return any(b.push and _digests(b.push) & _digests(new.push) for b in self.at(new.aor, new.at))
+
+    @apply.register
+    def _(self, op: RemoveUpload) -> bool:
+        found = [u for u in self.uploads if (u.aor, u.instance) == (op.aor, op.instance)]
+        for upload in found:
+            self.uploads.remove(upload)
+            for n, b in enumerate(self.bindings):
+                if b.aor == op.aor and b.push and _digests(b.push) & _digests(upload.push):
+                    self.bindings[n] = replace(b, push=None, refresh_at=None)
+        return bool(found)
+
     @apply.register
     def _(self, op: ForgetToken) -> tuple[Binding, ...]:
         lost = []
+        seen = {b.aor for b in self.bindings if b.push and op.digest in _digests(b.push)}
+        for upload in [u for u in self.uploads if u.aor in seen and u.at <= op.dead_at]:
+            pairs = tuple(pair for pair in upload.push.tokens if pair[1].digest != op.digest)
+            self.uploads.remove(upload)
+            if pairs:
+                self.uploads.append(replace(upload, push=replace(upload.push, tokens=pairs)))
         for binding in sorted(self.bindings, key=lambda b: (b.aor, b.registered_at, b.id)):
             target = binding.push
             if target is None or binding.registered_at > op.dead_at:
@@ -129,7 +172,8 @@ class Naive:
             if left == target.tokens:
                 continue
             push = replace(target, tokens=left) if left else None
-            bare = replace(binding, push=push, refresh_at=binding.refresh_at if _may_refresh(push) else None)
+            again = binding.refresh_at if _may_refresh(push) else None
+            bare = replace(binding, push=push, refresh_at=again, dead_token=target.app.provider)
             self.bindings[self.bindings.index(binding)] = bare
             lost.append(bare)
         return tuple(lost)
@@ -181,6 +225,15 @@ class Naive:
             if call.id == op.call:
                 new = tuple(b for b in op.bindings if b not in call.invited)
                 self.calls[n] = replace(call, invited=call.invited + new)
+                return True
+        return False
+
+    @apply.register
+    def _(self, op: Decline) -> bool:
+        for n, call in enumerate(self.calls):
+            if call.id == op.call:
+                if op.phone not in [phone for phone, _ in call.refusals]:
+                    self.calls[n] = replace(call, refusals=(*call.refusals, (op.phone, op.status)))
                 return True
         return False
 
@@ -241,6 +294,7 @@ class Naive:
         self.accounts = [a for a in self.accounts if a.aor != op.aor]
         self.bindings = [b for b in self.bindings if b.aor != op.aor]
         self.subscriptions = [s for s in self.subscriptions if s[0] != op.aor]
+        self.uploads = [u for u in self.uploads if u.aor != op.aor]
         self.mail = [m for m in self.mail if m.message.aor != op.aor]
         return True
 
@@ -248,6 +302,10 @@ class Naive:
     def _(self, op: ListAccounts) -> tuple[Account, ...]:
         found = [a for a in self.accounts if op.tenant in (None, a.tenant)]
         return tuple(sorted(found, key=lambda a: a.aor))
+
+
+def _digests(target: PushTarget) -> set[str]:
+    return {token.digest for _, token in target.tokens}
 
 
 def _age(call: CallRecord) -> tuple[float, str]:

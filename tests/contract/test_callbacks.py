@@ -12,8 +12,9 @@ import pytest
 from tests.contract.beds import Bed, make_bed
 from tests.store.samples import ALICE, BOB, NOW, account, call, contact, register
 
+from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.ports import StoreError
-from ringwake.model.store_ops import Failed, ListAccounts, ListBindings, Op, Park, PutAccount, RemoveAccount
+from ringwake.model.store_ops import Failed, ListBindings, Op, Park
 
 
 @pytest.fixture(params=["memory", "sqlite"])

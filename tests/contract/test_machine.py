@@ -15,30 +15,32 @@ from tests.contract.naive import Naive
 from tests.store.samples import NOW, apns, contact, fcm, register, subscription_keys, webpush
 
 from ringwake.model.account import Account, Aor
+from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.push import PushTarget
 from ringwake.model.settings import Settings
 from ringwake.model.store_ops import (
     CancelCall,
     ContactUpdate,
+    Decline,
     Finish,
     ForgetToken,
     Invite,
     KeepMessage,
-    ListAccounts,
     ListBindings,
     MessageDone,
     Op,
     Park,
-    PutAccount,
+    PushTerms,
     PutSubscription,
     Recover,
     Refreshed,
-    RemoveAccount,
     Sweep,
     TakeDue,
 )
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.upload import PutUpload, RemoveUpload, Upload
+from ringwake.model.wakes import WAKING, Wake
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport
 
@@ -105,6 +107,8 @@ class StoreMachine(RuleBasedStateMachine):
                 expires=st.sampled_from([0.0, 60.0, 500.0, 500.0]),
                 push=st.none() | st.sampled_from(TARGETS),
                 is_query=st.booleans(),
+                is_silent=st.booleans(),
+                woken=st.none() | st.sampled_from(WAKING),
                 refresh=st.none() | st.sampled_from([20.0, 300.0, 700.0]),
             ),
             max_size=3,
@@ -124,8 +128,12 @@ class StoreMachine(RuleBasedStateMachine):
         updates: list[ContactUpdate] = []
         for given in contacts:
             self.serial += 1
-            refresh = given.pop("refresh")
+            refresh, is_silent = given.pop("refresh"), given.pop("is_silent")
             at = None if refresh is None else self.wall + refresh
+            why = given.pop("woken")
+            given["woken"] = () if why is None else (Wake(self.wall - 9.0, why), Wake(self.wall - 1.0, why))
+            if is_silent and given["expires"]:  # it says nothing of push: what was uploaded for it counts
+                given |= {"push": None, "is_query": False, "uploaded": PushTerms(900.0, at)}
             updates.append(contact(f"id{self.serial:04}", refresh_at=at, **given))
         more: dict[str, Any] = {"call_id": call_id, "cseq": cseq, "flow": way[0], "path": way[1]}
         self.ask(register(*updates, aor=aor, wall=self.wall, **more))
@@ -135,6 +143,13 @@ class StoreMachine(RuleBasedStateMachine):
         self.serial += 1
         update = contact(f"id{self.serial:04}", instance=f"<urn:{number}>", push=push, refresh_at=self.wall + number)
         self.ask(register(update, aor=aor, call_id=f"many{self.serial}", wall=self.wall))
+
+    @rule(push=st.sampled_from(TARGETS), first=st.integers(0, 9))
+    def register_for_too_many_accounts(self, push: PushTarget, first: int) -> None:
+        for number in range(first, 11):
+            self.serial += 1
+            more: dict[str, Any] = {"aor": Aor(f"n{number}@example.com"), "call_id": f"too{self.serial}"}
+            self.ask(register(contact(f"id{self.serial:04}", push=push), wall=self.wall, **more))
 
     @rule(data=st.data())
     def unregister_one(self, data: st.DataObject) -> None:
@@ -156,6 +171,19 @@ class StoreMachine(RuleBasedStateMachine):
     def put_many_subscriptions(self, aor: Aor, start: int) -> None:
         for number in range(start, 19):
             self.ask(PutSubscription(aor=aor, digest=f"{number:064x}", keys=subscription_keys(number)))
+
+    @rule(aor=AORS, instance=st.sampled_from(["", "<urn:1>", "<urn:2>"]), push=st.sampled_from(TARGETS))
+    def put_upload(self, aor: Aor, instance: str, push: PushTarget) -> None:
+        self.ask(PutUpload(Upload(aor=aor, instance=instance, push=push, at=self.wall)))
+
+    @rule(aor=AORS, start=NUMBERS, push=st.sampled_from(TARGETS))
+    def put_many_uploads(self, aor: Aor, start: int, push: PushTarget) -> None:
+        for number in range(start, 12):
+            self.ask(PutUpload(Upload(aor=aor, instance=f"<urn:{number}>", push=push, at=self.wall)))
+
+    @rule(aor=AORS, instance=st.sampled_from(["", "<urn:1>", "<urn:2>"]))
+    def remove_upload(self, aor: Aor, instance: str) -> None:
+        self.ask(RemoveUpload(aor=aor, instance=instance))
 
     @rule(digest=DIGESTS, ago=st.just(0.0) | STEPS)
     def forget_token(self, digest: str, ago: float) -> None:
@@ -196,6 +224,12 @@ class StoreMachine(RuleBasedStateMachine):
         known = st.sampled_from([*(binding.phone for binding in self.naive.bindings), "nobody"])
         phones = data.draw(st.lists(known, unique=True, max_size=3))
         self.ask(Invite(call=record, bindings=tuple(phones)))
+
+    @rule(data=st.data(), status=st.sampled_from([486, 603]))
+    def decline(self, data: st.DataObject, status: int) -> None:
+        record = data.draw(st.sampled_from([*(record.id for record in self.naive.calls), "none"]))
+        phone = data.draw(st.sampled_from([*(binding.phone for binding in self.naive.bindings), "nobody"]))
+        self.ask(Decline(call=record, phone=phone, status=status))
 
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:

@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
+from tests.edge.dialog import established, register
 from tests.support.in_world import in_world
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
-from tests.support.world import DOMAIN, PROJECT, World
+from tests.support.world import World
 
-from ringwake.sip.dialog import Dialog, callee_dialog, caller_dialog
 from ringwake.sip.flow import Address, Transport
-from ringwake.sip.message import Request
 from ringwake.sip.methods import ACK, INVITE, KNOWN
 
-ALICE = f"sip:alice@{DOMAIN}"
 METHODS = [*sorted(KNOWN - {ACK, "CANCEL", "REGISTER"}), "NEWMETHOD"]
 UDP, TCP, TLS = Transport.UDP, Transport.TCP, Transport.TLS
-
-
-@dataclass
-class Side:
-    """One side of a dialog, written by hand."""
-
-    stranger: Stranger
-    dialog: Dialog
-
-    @property
-    def contact(self) -> str:
-        return f"sip:side@{self.stranger.address}"
-
-    def request(self, method: str, *, seq: int | None = None) -> Request:
-        """Write a request of this dialog."""
-        stranger = self.stranger
-        branch = stranger.world.ids.hex(12)
-        via = f"SIP/2.0/{stranger.transport.via} {stranger.address};rport;branch=z9hG4bK{branch}"
-        made = self.dialog.request(method, via=via, seq=seq)
-        made.headers.append("session-expires", "1800")
-        made.body = b"v=0\r\n\x00"
-        return made
-
-
-async def register(phone: Stranger) -> None:
-    """Register alice's phone with a token, as the same instance each time."""
-    token = f"pn-provider=fcm;pn-param={PROJECT};pn-prid=token-of-alice"
-    contact = f'<sip:side@{phone.address};{token}>;+sip.instance="<urn:uuid:1>"'
-    assert (await phone.ask_as("alice", phone.register("alice", contact=contact))).status == 200
-
-
-async def established(
-    world: World, caller_by: Transport = TCP, callee_by: Transport = TCP, *, acknowledge: bool = True
-) -> tuple[Side, Side]:
-    """Let the boss call alice's phone, which answers."""
-    phone = await Stranger(world, transport=callee_by, address=Address("10.0.0.50", 4000)).open()
-    await register(phone)
-    boss = await Stranger(world, transport=caller_by).open()
-    asked = boss.request(INVITE, ALICE, f"Contact: <sip:side@{boss.address}>")
-    invite = await boss.signed("boss", asked)
-    boss.send(invite)
-    await pause(0.1)
-    arrived = phone.requests[-1]
-    routes = [("record-route", text) for text in arrived.headers.texts("record-route")]
-    phone.answer(arrived, 200, *routes, ("contact", f"<sip:side@{phone.address}>"))
-    await pause(0.1)
-    ok = boss.responses_to(invite)[-1]
-    caller = Side(boss, caller_dialog(invite, ok))
-    callee = Side(phone, callee_dialog(arrived, ok))
-    if acknowledge:
-        boss.send(caller.request(ACK, seq=invite.cseq.number))
-        await pause(0.1)
-        assert phone.requests[-1].method == ACK
-    return caller, callee
 
 
 @pytest.mark.parametrize(("caller_by", "callee_by"), [(TCP, TCP), (UDP, TLS), (TLS, UDP)])

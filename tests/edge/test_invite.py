@@ -452,6 +452,33 @@ def test_a_call_to_an_account_that_is_gone_is_404_and_finished() -> None:
     in_world(test, store=FaultyStore)
 
 
+@pytest.mark.parametrize("status", [486, 603])
+def test_a_phone_that_refused_just_before_the_crash_is_not_asked_again(status: int) -> None:
+    """One that declines for all ends the call, though others had not answered when the server died."""
+
+    async def test(world: World) -> None:
+        refusing, other = [await awake(world, "alice", transport=Transport.UDP) for _ in range(2)]
+        boss, invite = await calling(world, transport=Transport.UDP)
+        await pause(0.5)
+        assert len(other.calls) == 1
+        await other.sleep()
+        refuse(status)(refusing, refusing.calls[0])
+        await pause(0.1)
+        assert max(statuses(boss, invite)) == 180
+        await restart(world)
+        await pause(0.1)
+        if status == 603:
+            assert statuses(boss, invite)[-1] == 603
+        await refusing.register()
+        await pause(0.1)
+        to = [flow.remote.host for _, flow, octets in world.network.sent if octets.startswith(b"INVITE sip:alice")]
+        assert (to.count(refusing.address.host), len(refusing.calls)) == (1, 1)
+        await pause(60)
+        assert statuses(boss, invite)[-1] == status
+
+    in_world(test)
+
+
 def test_what_is_no_request_in_the_store_is_left_alone() -> None:
     async def test(world: World) -> None:
         record = CallRecord(

@@ -11,6 +11,7 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, PROJECT, Phone, World
 
+from ringwake.edge.message import MOST_WAKING
 from ringwake.model.account import Aor
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Accepted, Outcome, Unreachable
@@ -305,5 +306,21 @@ def test_what_a_phone_gets_is_a_request_of_our_own() -> None:
         assert len(arrived.headers.values("via")) == 1
         left = {"contact", "record-route", "proxy-authorization"}
         assert left.isdisjoint(key for key, _ in arrived.headers)
+
+    in_world(test)
+
+
+def test_a_flood_of_messages_waits_on_disk_and_not_in_memory() -> None:
+    """The phone is handed all of them when it comes, however few have waked it."""
+
+    async def test(world: World) -> None:
+        alice, boss = await asleep(world), await awake(world)
+        alice.wakes = False
+        for number in range(3 * MOST_WAKING):
+            await line_of(boss).message(alice.aor, f"message {number}")
+        assert len(world.core.calls) <= 2 + MOST_WAKING + 1
+        await alice.wake()
+        await pause(5)
+        assert len(set(alice.texts)) == 3 * MOST_WAKING
 
     in_world(test)

@@ -20,7 +20,9 @@ from ringwake.model.effects import (
     Forward,
     Note,
     Persist,
+    QuietBranch,
     Relay,
+    ResetFlow,
     Respond,
     SendPush,
 )
@@ -81,6 +83,13 @@ class Wire:
 
     def abandon(self, branch: str, method: str) -> None:
         self._say(f"abandon {branch} {method}")
+
+    def quiet(self, branch: str, now: float) -> None:
+        del now
+        self._say(f"quiet {branch}")
+
+    def reset_flow(self, flow: Flow) -> None:
+        self._say(f"reset {flow.serial}")
 
     def pump(self, now: float) -> None:
         self.pumped.append(now)
@@ -154,6 +163,7 @@ def test_each_effect_reaches_its_adapter_in_order() -> None:
             (*respond(100), Respond(TRANSACTION, answer(INVITE, 407), keep=False)),
             (Forward(INVITE, TCP), Relay(request("ACK"), TCP), CancelBranch("b", "SIP;cause=200")),
             (AbandonBranch("b"), AbandonBranch("c", "MESSAGE"), SendPush(PUSH, "owner", "phone")),
+            (QuietBranch("b"), ResetFlow(TCP)),
             note(),
         )
         assert bench.said == [
@@ -164,6 +174,8 @@ def test_each_effect_reaches_its_adapter_in_order() -> None:
             "cancel b SIP;cause=200",
             "abandon b INVITE",
             "abandon c MESSAGE",
+            "quiet b",
+            "reset 1",
             "note call_parked",
         ]
         await pause(0.1)

@@ -16,9 +16,18 @@ BOB = Aor("bob@example.com")
 OTHER = TCP._replace(serial=2)
 
 
-def binding(name: str = "b1", flow: Flow = TCP) -> Binding:
+def binding(name: str = "b1", flow: Flow = TCP, *, instance: str = "", path: tuple[str, ...] = ()) -> Binding:
     return Binding(
-        id=name, aor=ALICE, uri="sip:alice@h", call_id="c", cseq=1, flow=flow, registered_at=0.0, expires_at=60.0
+        id=name,
+        aor=ALICE,
+        uri="sip:alice@h",
+        call_id="c",
+        cseq=1,
+        flow=flow,
+        instance=instance,
+        path=path,
+        registered_at=0.0,
+        expires_at=60.0,
     )
 
 
@@ -102,3 +111,35 @@ def test_bindings_that_an_account_no_longer_has_are_forgotten() -> None:
     presence.retain(ALICE, [])
     presence.closed(TCP)
     assert len(presence) == 0
+
+
+def test_a_phone_that_moves_leaves_its_flow_behind() -> None:
+    presence = Wires().presence
+    assert presence.registered(binding()) is None, "it had none"
+    assert presence.registered(binding()) is None, "it has stayed"
+    assert presence.registered(binding(flow=OTHER)) == TCP
+    presence.gone("b1")
+    assert presence.registered(binding()) is None, "it had logged out"
+
+
+def test_a_flow_on_which_another_phone_is_left_is_not_given_up() -> None:
+    presence = Wires().presence
+    for name in ("b1", "b2"):
+        presence.registered(binding(name))
+    assert presence.registered(binding("b1", OTHER)) is None
+    assert presence.registered(binding("b2", OTHER)) == TCP, "that was the last one"
+
+
+def test_the_accounts_of_one_phone_do_not_hold_its_flow() -> None:
+    presence = Wires().presence
+    for name in ("b1", "b2"):
+        presence.registered(binding(name, instance="urn:uuid:1"))
+    assert presence.registered(binding("b1", OTHER, instance="urn:uuid:1")) == TCP
+
+
+def test_a_flow_to_a_proxy_is_never_the_phones_own() -> None:
+    presence = Wires().presence
+    presence.registered(binding("b1", path=("<sip:proxy;lr>",)))
+    presence.registered(binding("b2"))
+    assert presence.registered(binding("b2", OTHER)) is None, "there is a proxy at its end"
+    assert presence.registered(binding("b1", OTHER)) is None, "and who knows who else is behind that"

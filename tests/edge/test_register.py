@@ -11,9 +11,10 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, PROJECT, World
 
+from ringwake.model.account import Aor
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Unreachable
-from ringwake.model.store_ops import Park, Register
+from ringwake.model.store_ops import ListBindings, Park, Register
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request
 from ringwake.ua.call import CallState
@@ -329,3 +330,56 @@ def test_a_call_that_could_not_be_written_rings_the_phone_that_registers() -> No
         assert len(alice.calls) == 1
 
     in_world(test, store=FaultyStore)
+
+
+def pushing(phone: Stranger, token: str, *, instance: str = "<urn:uuid:1>") -> str:
+    where = f"<sip:x@{phone.address};pn-provider=fcm;pn-param={PROJECT};pn-prid={token}>"
+    return f'{where};+sip.instance="{instance}"'
+
+
+def test_a_token_of_another_phone_is_told_to_the_operator_and_wakes_both_accounts() -> None:
+    """Standards S6; a binding is never taken away because another has its token (1.13)."""
+
+    async def test(world: World) -> None:
+        for user, instance in (("alice", "<urn:1>"), ("bob", "<urn:1>"), ("carol", "<urn:2>")):
+            phone = await Stranger(world, address=Address("203.0.113.70", 5000 + len(user))).open()
+            contact = pushing(phone, "the-one-token", instance=instance)
+            assert (await phone.ask_as(user, phone.register(user, contact=contact))).status == 200
+            await phone.close()
+        (told,) = noted(world, Happened.TOKEN_SHARED)
+        assert told.fields["accounts"] == 3
+        assert "the-one-token" not in str(told)
+        assert len(await world.store.do(ListBindings(aor=None, wall=world.wall(world.loop.time())))) == 3
+
+    in_world(test)
+
+
+def test_a_token_of_too_many_accounts_is_403_and_nothing_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(world: World) -> None:
+        monkeypatch.setattr("ringwake.registrar.token_claim.MAX_ACCOUNTS", 2)
+        answers = []
+        for user in ("alice", "bob", "carol"):
+            phone = await Stranger(world, address=Address("203.0.113.71", 5000 + len(user))).open()
+            contact = pushing(phone, "the-one-token")
+            answers.append((await phone.ask_as(user, phone.register(user, contact=contact))).status)
+            await phone.close()
+        assert answers == [200, 200, 403]
+        bindings = await world.store.do(ListBindings(aor=None, wall=world.wall(world.loop.time())))
+        assert [binding.aor for binding in bindings] == [f"alice@{DOMAIN}", f"bob@{DOMAIN}"]
+
+    in_world(test)
+
+
+def test_each_wake_is_counted_with_its_reason_when_the_phone_has_come() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.on_call = answer
+        boss = await awake(world)
+        call(boss, alice)
+        await pause(5)
+        bindings = await world.store.do(ListBindings(aor=Aor(f"alice@{DOMAIN}"), wall=world.wall(world.loop.time())))
+        assert [binding.wakes.by_reason() for binding in bindings] == [{"call": 1}]
+        assert [event.fields["reason"] for event in noted(world, Happened.WAKE_COUNTED)] == ["call"]
+        assert len(world.core.ledger) == 0
+
+    in_world(test)

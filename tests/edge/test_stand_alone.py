@@ -1,4 +1,4 @@
-"""Other requests outside a dialog: they reach the phones that are awake, as they came, and wake none."""
+"""Other requests outside a dialog: they reach the phones that are awake as they came; some wake those that sleep."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import pytest
 from tests.support.in_world import asleep, in_world
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
-from tests.support.world import DOMAIN, World
+from tests.support.world import DOMAIN, PROJECT, World
 
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.methods import ACK, BYE, CANCEL, INFO, INVITE, KNOWN, MESSAGE, PRACK, REGISTER, UPDATE
 
 ALICE = f"sip:alice@{DOMAIN}"
+WAKING = {"NOTIFY", "REFER", "SUBSCRIBE"}
 METHODS = [*sorted(KNOWN - {ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, PRACK, REGISTER, UPDATE}), "NEWMETHOD"]
 
 
@@ -51,9 +52,9 @@ def test_an_unknown_method_and_unknown_fields_pass_unchanged(method: str) -> Non
 
 
 @pytest.mark.parametrize("transport", [Transport.UDP, Transport.TLS])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", sorted({*METHODS} - WAKING))
 def test_a_phone_that_sleeps_is_480_at_once_and_not_woken(method: str, transport: Transport) -> None:
-    """RFC 8599 section 5.6.2: the sender's own timer leaves no time for a wake."""
+    """PBXs ask OPTIONS each minute: woken for that, a phone would never sleep."""
 
     async def test(world: World) -> None:
         await asleep(world, transport=transport)
@@ -107,5 +108,83 @@ def test_what_one_phone_registers_twice_is_sent_once() -> None:
         boss.send(await boss.signed("boss", boss.request("OPTIONS", ALICE)))
         await pause(0.1)
         assert [len(phone.requests) for phone in found] == [0, 1]
+
+    in_world(test)
+
+
+async def sleeping(world: World, *, port: int = 4100) -> Stranger:
+    """Register a phone of alice that has a token, and is gone."""
+    phone = await Stranger(world, transport=Transport.TLS, address=Address("10.0.0.60", port)).open()
+    contact = (
+        f'<sip:al@{phone.address};pn-provider=fcm;pn-param={PROJECT};pn-prid=token-{port}>;+sip.instance="<{port}>"'
+    )
+    assert (await phone.ask_as("alice", phone.register("alice", contact=contact))).status == 200
+    await phone.close()
+    await pause(60)
+    return phone
+
+
+async def returned(world: World, phone: Stranger) -> Stranger:
+    """Let that phone register again, from another address."""
+    number = phone.address.port
+    again = await Stranger(world, transport=Transport.TLS, address=Address("10.0.0.61", number)).open()
+    contact = f"<sip:al@{again.address};pn-provider=fcm;pn-param={PROJECT};pn-prid=token-{number}>"
+    signed = await again.signed("alice", again.register("alice", contact=f'{contact};+sip.instance="<{number}>"'))
+    assert [request for request in again.requests if request.method in WAKING] == [], "a challenge releases nothing"
+    assert (await again.ask(signed)) is not None
+    await pause(0.1)
+    return again
+
+
+@pytest.mark.parametrize("method", sorted(WAKING))
+def test_some_methods_wake_a_phone_and_reach_it_down_the_flow_of_its_register(method: str) -> None:  # N2, N3, N18
+    async def test(world: World) -> None:
+        phone = await sleeping(world)
+        boss = await Stranger(world, transport=Transport.UDP).open()
+        request = await boss.signed("boss", boss.request(method, ALICE, "Event: message-summary", body=b"body"))
+        for _ in range(3):  # the sender's retransmissions
+            boss.send(request)
+        await pause(1)
+        assert [push.notice.kind for _, push in world.provider.pushes] == ["wake"]
+        assert boss.responses_to(request) == [], "no 100 before 3.5 seconds"
+        again = await returned(world, phone)
+        (arrived,) = [heard for heard in again.requests if heard.method == method]
+        assert (arrived.uri, arrived.body) == (f"sip:al@{again.address}", b"body")
+        again.answer(arrived, 202)
+        await pause(0.1)
+        assert [answer.status for answer in boss.responses_to(request)] == [202]
+        assert len(world.provider.pushes) == 1
+
+    in_world(test)
+
+
+def test_a_phone_that_does_not_come_is_480_before_the_sender_gives_up() -> None:  # N9, N10, N16
+    async def test(world: World) -> None:
+        await sleeping(world)
+        boss = await Stranger(world, transport=Transport.UDP).open()
+        request = await boss.signed("boss", boss.request("NOTIFY", ALICE))
+        began = world.loop.time()
+        boss.send(request)
+        await pause(3.4)
+        assert boss.responses_to(request) == []
+        await pause(20)
+        assert [answer.status for answer in boss.responses_to(request)] == [100, 480]
+        assert world.loop.time() - began < 32
+
+    in_world(test)
+
+
+def test_while_one_phone_is_awake_no_other_is_woken() -> None:
+    async def test(world: World) -> None:
+        await sleeping(world)
+        (phone,) = await phones(world, 1)
+        boss = await Stranger(world).open()
+        request = await boss.signed("boss", boss.request("NOTIFY", ALICE))
+        boss.send(request)
+        await pause(0.1)
+        phone.answer(phone.requests[-1], 200)
+        await pause(20)
+        assert [answer.status for answer in boss.responses_to(request)] == [200]
+        assert world.provider.pushes == []
 
     in_world(test)

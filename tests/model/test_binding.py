@@ -41,6 +41,14 @@ def test_a_closed_flow_puts_a_phone_to_sleep_and_only_time_removes_it(
     assert binding(push).state(is_live=is_live, wall=wall) is state
 
 
+def test_a_phone_whose_token_is_dead_is_dead_while_it_has_no_live_flow_and_no_other_token() -> None:
+    dead = replace(binding(None), dead_token=Provider.FCM)
+    assert dead.state(is_live=False, wall=1999.9) is DeviceState.DEAD
+    assert dead.state(is_live=True, wall=1999.9) is DeviceState.AWAKE
+    assert dead.state(is_live=False, wall=2000.0) is DeviceState.EXPIRED
+    assert replace(dead, push=PUSH).state(is_live=False, wall=1999.9) is DeviceState.ASLEEP
+
+
 def test_all_flows_of_a_phone_are_one_phone() -> None:  # RFC 5626
     first = binding(None)
     second = replace(first, id="b2", first="b1")

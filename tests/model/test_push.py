@@ -3,7 +3,7 @@
 import pytest
 
 from ringwake.model.app import AppKey, Provider
-from ringwake.model.push import Kind, PushTarget, Service
+from ringwake.model.push import SILENT, Alert, Kind, Notice, Push, PushTarget, Service
 from ringwake.secret import Token
 
 VOIP = Token(provider="apns", app="T.b", value="voip-token")
@@ -51,7 +51,7 @@ def test_a_voip_push_only_announces_a_call(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_browser_gets_no_silent_push(kind: Kind) -> None:
     assert ANDROID.vehicle(kind) == (Service.ONLY, ONLY)
-    assert (BROWSER.vehicle(kind) is None) == (kind is Kind.REFRESH)
+    assert (BROWSER.vehicle(kind) is None) == (kind in SILENT)
 
 
 def test_all_bindings_of_one_phone_have_one_lease() -> None:
@@ -59,3 +59,28 @@ def test_all_bindings_of_one_phone_have_one_lease() -> None:
     assert BOTH.lease == turned.lease
     assert BOTH.lease in (VOIP.digest, REMOTE.digest)
     assert BOTH.lease != ANDROID.lease
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "alert", "is_background"),
+    [
+        (BOTH, Kind.REFRESH, None, True),
+        (BOTH, Kind.REFRESH, Alert(body="never shown"), True),
+        (BOTH, Kind.CANCEL, None, True),
+        (BOTH, Kind.MESSAGE, Alert(title="alice"), True),
+        (BOTH, Kind.MESSAGE, Alert(body="hello"), False),
+        (BOTH, Kind.MESSAGE, Alert(sound="bell"), False),
+        (BOTH, Kind.MESSAGE, Alert(badge=0), False),
+        (BOTH, Kind.CALL, None, False),
+        (REMOTE_ONLY, Kind.CALL, None, True),
+        (ANDROID, Kind.REFRESH, None, False),
+    ],
+)
+def test_what_an_iphone_neither_shows_nor_rings_is_a_background_push(
+    target: PushTarget, kind: Kind, alert: Alert | None, is_background: bool
+) -> None:
+    vehicle = target.vehicle(kind)
+    assert vehicle is not None
+    notice = Notice(kind=kind, id="1", account="-", alert=alert)
+    push = Push(notice=notice, target=target, service=vehicle[0], token=vehicle[1], expires_at=0.0)
+    assert push.is_background is is_background

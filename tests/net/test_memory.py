@@ -195,3 +195,53 @@ def test_a_host_that_has_left_sends_nothing_and_takes_nobody_off_the_network() -
         assert two.network.host(Transport.UDP, ALICE) is None
 
     virtually(test)
+
+
+def test_a_cut_cable_holds_what_is_sent_and_tells_nobody() -> None:
+    async def test() -> None:
+        two = Two(Transport.TCP)
+        flow = await two.left.connect(BOB)
+        two.network.cut(flow)
+        assert two.left.send(flow, b"one")
+        assert two.right.send(two.bob.open[0], b"back")
+        await pause(100)
+        assert (two.bob.messages, two.alice.messages, two.bob.gone) == ([], [], [])
+        two.network.mend(flow)
+        assert two.left.send(flow, b"two")
+        await pause(1)
+        assert (two.bob.messages, two.alice.messages) == ([b"one", b"two"], [b"back"])
+
+    virtually(test)
+
+
+def test_the_other_end_of_a_cut_cable_does_not_hear_of_the_end() -> None:
+    async def test() -> None:
+        two = Two(Transport.TCP)
+        flow = await two.left.connect(BOB)
+        two.network.cut(flow)
+        two.left.close_flow(flow)
+        await pause(1)
+        assert (two.alice.gone, two.bob.gone) == ([flow], [])
+
+    virtually(test)
+
+
+def test_what_was_under_way_never_arrives_after_a_reset() -> None:
+    async def test() -> None:
+        two = Two(Transport.TCP, weather=Weather(delay=0.5))
+        flow = await two.left.connect(BOB)
+        two.left.send(flow, b"under way")
+        await pause(0.1)
+        two.left.reset(flow)
+        two.left.reset(flow)
+        await pause(1)
+        assert (two.bob.messages, two.bob.gone, two.alice.gone) == ([], two.bob.open, [flow])
+        again = await two.left.connect(BOB)
+        two.network.cut(again)
+        two.left.send(again, b"waits")
+        two.left.reset(again)
+        two.network.mend(again)
+        await pause(1)
+        assert two.bob.messages == []
+
+    virtually(test)

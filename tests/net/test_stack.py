@@ -375,8 +375,12 @@ def test_a_flow_is_found_by_its_connection_when_its_address_is_no_listeners() ->
         bench.stack.pump(bench.loop.time())
         await pause(0.1)
         assert len(bench.peer.messages) == 1
-        bench.stack.close_flow(flow)
+        bench.stack.relay(request("ACK"), flow)
+        bench.stack.pump(bench.loop.time())
+        bench.stack.reset_flow(flow)
+        bench.stack.reset_flow(flow._replace(transport=Transport.TLS))  # of no transport that is there
         await pause(0.1)
+        assert len(bench.peer.messages) == 1
         assert bench.peer.gone == bench.peer.open
         assert not bench.stack.is_open(flow)
 
@@ -471,6 +475,25 @@ def test_the_verbs_reach_the_transaction_layer() -> None:
         await pause(0.1)
         assert isinstance(bench.edge.events[0], ResponseArrived)
         assert bench.edge.events[1:] == [Dropped("a response matches no request of ours")]
+
+    virtually(test)
+
+
+def test_a_request_that_is_quieted_is_sent_no_more() -> None:
+    async def test() -> None:
+        bench = Bench()
+        carrier, flow, ours = await bench.connect(Transport.UDP)
+        invite = request("INVITE")
+        bench.stack.send(invite, ours, bench.loop.time())
+        bench.stack.pump(bench.loop.time())
+        await pause(1)
+        bench.stack.quiet("z9hG4bK-1", bench.loop.time())
+        bench.stack.pump(bench.loop.time())
+        await pause(20)
+        assert len(bench.peer.messages) == 2
+        carrier.send(flow, answer(invite, 180).encode())
+        await pause(1)
+        assert isinstance(bench.edge.events[0], ResponseArrived)
 
     virtually(test)
 

@@ -160,6 +160,24 @@ def test_what_was_sent_before_the_end_arrives_before_the_end(run: Run) -> None:
     run(test)
 
 
+def test_what_was_sent_before_a_reset_may_be_lost_and_nothing_follows_it(run: Run) -> None:
+    """Both ends learn that it is over; resetting again, or what is over, does nothing."""
+
+    async def test(ends: Ends) -> None:
+        theirs = await ends.their_flow()
+        ends.server.reset(theirs)
+        if theirs.transport is Transport.UDP:
+            assert ends.server.is_open(theirs), "a datagram that was sent is gone"
+            return
+        assert not ends.server.send(theirs, numbered(1))
+        await ends.theirs.until(lambda: ends.theirs.gone)
+        await ends.ours.until(lambda: ends.ours.gone)
+        ends.server.reset(theirs)
+        assert (ends.theirs.gone, ends.ours.gone, ends.ours.messages) == ([theirs], [ends.flow], [])
+
+    run(test)
+
+
 def test_a_foreign_flow_is_never_open(run: Run) -> None:
     async def test(ends: Ends) -> None:
         theirs = await ends.their_flow()

@@ -19,8 +19,14 @@ from ringwake.observe.log import NAME, EventLog, Lines, set_up
 from ringwake.secret import Secret, Token
 
 EPOCH = 1_800_000_000.0
-DEBUG = {Happened.FLOW_OPENED, Happened.FLOW_CLOSED, Happened.REQUEST_DROPPED, Happened.REGISTERED}
-WARNING = {Happened.PUSH_FAILED, Happened.TOKEN_FORGOTTEN, Happened.STORE_FAILED}
+DEBUG = {
+    Happened.FLOW_OPENED,
+    Happened.FLOW_CLOSED,
+    Happened.REQUEST_DROPPED,
+    Happened.REGISTERED,
+    Happened.WAKE_COUNTED,
+}
+WARNING = {Happened.PUSH_FAILED, Happened.TOKEN_FORGOTTEN, Happened.TOKEN_SHARED, Happened.STORE_FAILED}
 
 
 @pytest.fixture(autouse=True)

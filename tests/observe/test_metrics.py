@@ -20,6 +20,8 @@ COUNTERS = {
     Happened.PUSH_FAILED: ("ringwake_pushes_failed_total", {"outcome": "throttled"}),
     Happened.PUSH_SUPPRESSED: ("ringwake_pushes_suppressed_total", {"reason": "single_flight"}),
     Happened.TOKEN_FORGOTTEN: ("ringwake_tokens_invalidated_total", {}),
+    Happened.TOKEN_SHARED: ("ringwake_tokens_shared_total", {}),
+    Happened.WAKE_COUNTED: ("ringwake_wakes_total", {"reason": "call"}),
     Happened.REGISTERED: ("ringwake_registrations_total", {"push": "fcm"}),
     Happened.MESSAGE_KEPT: ("ringwake_messages_kept_total", {}),
     Happened.MESSAGE_DELIVERED: ("ringwake_messages_delivered_total", {"status": "200"}),

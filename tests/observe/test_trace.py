@@ -77,6 +77,26 @@ CALLS = [
         (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="single_flight"), ended(CallEnd.NO_WAKE)),
         "The phone was being woken already, and did not register.",
     ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="phone_limit"), ended(CallEnd.NO_WAKE)),
+        "The phone had been woken too often in the last minute, and did not register by itself.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="caller_limit"), ended(CallEnd.NO_WAKE)),
+        "The caller had called too often in the last minute: nobody was woken.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="account_limit"), ended(CallEnd.NO_WAKE)),
+        "The account had been called too often in the last minute: nobody was woken.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="background_limit"), ended(CallEnd.NO_WAKE)),
+        "The iPhone had been pushed to silently too often in the last hour.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="anything else"), ended(CallEnd.NO_WAKE)),
+        "The push was held back.",
+    ),
 ]
 
 

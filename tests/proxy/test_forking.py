@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from tests.proxy.fork import Fork, abandoned, branch, cancelled, flow, forwarded, response, said
 
-from ringwake.model.effects import NOTHING, Effects
+from ringwake.model.effects import NOTHING, Effects, QuietBranch
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import DECLINED, ELSEWHERE
+from ringwake.sip.flow import Transport
 from ringwake.sip.transactions.events import Failure
 
 PENDING, LIVE, DONE = BranchState.PENDING, BranchState.LIVE, BranchState.DONE
@@ -465,3 +466,62 @@ def test_what_comes_from_an_unknown_or_finished_branch_is_absorbed() -> None:
     assert fork.context.failed(branch("a"), LATE) == fork.context.failed("nobody", LATE) == NOTHING
     fork.sent["stranger"] = fork.sent["a"]
     assert fork.answer("stranger", 200) == NOTHING
+
+
+# ---- requests that nobody answers
+
+
+UDP_PHONE = flow()._replace(transport=Transport.UDP, serial=0, node="")
+
+
+def test_a_branch_that_nobody_answers_is_sent_no_more_and_may_begin_again() -> None:
+    fork = Fork()
+    fork.begin("a", UDP_PHONE)
+    assert fork.context.quiet("a") == (QuietBranch(branch("a")),)
+    effects = fork.begin("a", UDP_PHONE)
+    assert (abandoned(effects), forwarded(effects)) == ([branch("a")], [UDP_PHONE]), "in the same branch"
+    assert said(fork.answer("a", 180)) == [180]
+
+
+def test_what_is_answered_sent_once_or_not_at_all_is_not_quieted() -> None:
+    fork = Fork()
+    fork.context.expect("asleep")
+    fork.begin("tls")
+    fork.begin("answered", UDP_PHONE)
+    fork.answer("answered", 100)
+    fork.begin("done", UDP_PHONE)
+    fork.context.give_up("done", 480)
+    assert [fork.context.quiet(device) for device in ("unknown", "asleep", "tls", "answered", "done")] == [()] * 5
+
+
+def test_a_flow_is_unheard_until_its_phone_says_anything() -> None:
+    fork = Fork()
+    fork.context.expect("b")
+    assert not fork.context.is_unheard(flow(1))
+    fork.begin("a", flow(1))
+    assert fork.context.is_unheard(flow(1))
+    assert not fork.context.is_unheard(flow(2))
+    fork.context.cancel()
+    assert fork.context.is_unheard(flow(1)), "it still must not ring"
+    fork.answer("a", 487)
+    assert not fork.context.is_unheard(flow(1))
+
+
+# ---- after a crash
+
+
+def test_a_phone_that_had_refused_is_not_asked_again_and_its_word_counts() -> None:
+    fork = Fork()
+    fork.context.recall("a", 486)
+    assert fork.begin("a") == NOTHING
+    fork.context.expect("b")
+    assert fork.context.settle() == NOTHING, "another may still answer"
+    assert said(fork.context.give_up("b", 480)) == [486]
+
+
+@pytest.mark.parametrize(("refusals", "final"), [([], 480), ([486], 486), ([404, 401], 401)])
+def test_a_call_that_nobody_is_left_for_gets_its_best_answer(refusals: list[int], final: int) -> None:
+    fork = Fork()
+    for number, status in enumerate(refusals):
+        fork.context.recall(str(number), status)
+    assert said(fork.context.settle()) == [final]

@@ -227,6 +227,8 @@ PUSH = ";pn-provider=fcm;pn-param=demo;pn-prid=secret"
         (["<sip:a@h;ob>"], ["<sip:a@h;ob>"]),
         ([f"<sip:a@h{PUSH};ob>;q=0.5"], ["<sip:a@h;ob>;q=0.5"]),
         (["<sip:a@h;PN-Provider=fcm;Pn-Prid=secret;pn-purr=keep>"], ["<sip:a@h;pn-purr=keep>"]),
+        (["<sip:a@h;pn-type=google;pn-tok=secret;pn-silent=1>"], ["<sip:a@h;pn-type=google;pn-silent=1>"]),
+        ([f"<sip:a@h>{PUSH};Pn-Tok=secret;x"], ["<sip:a@h>;x"]),
         ([f'"Alice" <sip:a@h{PUSH}>'], ['"Alice" <sip:a@h>']),
         ([f"Alice A<sip:a@h{PUSH}>;x"], ["Alice A<sip:a@h>;x"]),
         ([f'"a<b, \\"c\\" <" <sip:a@h{PUSH}>'], ['"a<b, \\"c\\" <" <sip:a@h>']),
@@ -247,6 +249,12 @@ def test_no_token_leaves_in_a_contact(contacts: list[str], left: list[str]) -> N
     assert message.headers.values("contact") == left
     assert b"secret" not in message.encode()
     assert message.headers.get("x-last") == "1"
+
+
+def test_no_token_leaves_in_a_header_field_of_its_own() -> None:
+    message = received_request(octets("INVITE sip:b@h SIP/2.0", "X-MPush: i:com.example:secret", "X-Last: 1"))
+    strip_tokens(message)
+    assert message.headers.text() == "X-Last: 1\r\n"
 
 
 def test_contacts_without_tokens_stay_byte_for_byte() -> None:

@@ -7,10 +7,14 @@ from dataclasses import replace
 import pytest
 from tests.store.samples import FLOW, NOW, apns, binding, contact, fcm, register
 
+from ringwake.model.account import Aor
+from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
-from ringwake.model.push import PushTarget
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register
+from ringwake.model.push import Kind, PushTarget
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register, SharedToken, TooManyAccounts
+from ringwake.model.wakes import Wake
 from ringwake.registrar.merge import MAX_BINDINGS, Merged, is_same, merge
+from ringwake.registrar.token_claim import MAX_ACCOUNTS
 
 PHONE, REINSTALLED = "<urn:uuid:0001>", "<urn:uuid:0002>"
 
@@ -270,3 +274,55 @@ def test_a_register_without_push_data_takes_it_away() -> None:
     known = binding("a1", push=fcm("t"), refresh_at=NOW + 60)
     bound = merged([known], register(contact("n", uri=known.uri, refresh_at=NOW + 60), cseq=2)).touched[0]
     assert (bound.push, bound.refresh_at) == (None, None)
+
+
+# ---- tokens that other accounts have too, and wakes
+
+
+def peer(number: int, *, token: str = "t", **changes: object) -> Binding:
+    fields: dict[str, object] = {"aor": Aor(f"user{number}@example.com"), "push": fcm(token), "instance": PHONE}
+    return replace(binding(f"p{number}"), **{**fields, **changes})  # type: ignore[arg-type]  # fields of a binding
+
+
+def test_a_token_of_too_many_accounts_is_refused_with_all_of_its_register() -> None:  # S6
+    asked = register(contact("a1"), contact("a2", push=fcm("t"), instance=PHONE))
+    full = [peer(number) for number in range(MAX_ACCOUNTS)]
+    assert merge([], asked, full) == TooManyAccounts()
+    assert isinstance(merge([], asked, full[1:]), Merged)
+    over = [replace(each, expires_at=NOW) for each in full]
+    assert isinstance(merge([], asked, over), Merged), "what has expired does not count"
+    gone = register(contact("a2", push=fcm("t"), expires=0.0))
+    assert isinstance(merge([], gone, full), Merged), "who goes may go"
+
+
+def test_a_second_phone_with_the_token_is_told_of_once() -> None:  # S6
+    asked = register(contact("a1", push=fcm("t"), instance=REINSTALLED))
+    result = merge([], asked, [peer(1)])
+    assert isinstance(result, Merged)
+    assert result.shared == (SharedToken("a1", 2),)
+    again = merge(result.bindings, replace(asked, cseq=2, wall=NOW + 1), [peer(1)])
+    assert isinstance(again, Merged)
+    assert again.shared == ()
+
+
+def test_wakes_are_counted_at_all_bindings_of_the_phone() -> None:
+    second = replace(binding("a2", push=fcm("t")), instance=PHONE, reg_id=2, call_id="other")
+    first = contact("a1", push=fcm("t"), instance=PHONE, reg_id=1, woken=(Wake(NOW - 5, Kind.CALL),))
+    result = merge([second], register(first), [peer(1), peer(2, token="another")])
+    assert isinstance(result, Merged)
+    assert [(known.id, known.wakes.by_reason()) for known in result.bindings] == [
+        ("a2", {"call": 1}),
+        ("a1", {"call": 1}),
+    ]
+    assert [(known.id, known.wakes.by_reason()) for known in result.peers] == [("p1", {"call": 1})]
+    third = merge(result.bindings, replace(register(first), cseq=2, wall=NOW + 1), result.peers)
+    assert isinstance(third, Merged)
+    assert third.peers == (), "they know it already"
+
+
+def test_a_dead_token_is_remembered_until_another_comes() -> None:
+    dead = replace(binding("a1"), instance=PHONE, dead_token=Provider.FCM)
+    still = merged([dead], register(contact("x", instance=PHONE), cseq=2))
+    assert [known.dead_token for known in still.bindings] == [Provider.FCM]
+    alive = merged([dead], register(contact("x", instance=PHONE, push=fcm("new")), cseq=2))
+    assert [known.dead_token for known in alive.bindings] == [None]

@@ -118,6 +118,33 @@ def test_an_android_brings_one_token_of_a_project_of_its_tenant(uri: str, is_ser
     assert found is None or found.app == ANDROID
 
 
+SANDBOXED = AppKey(Provider.APNS, "TEAM123456.com.example.beta")
+
+
+@pytest.mark.parametrize(
+    ("provider", "app", "is_served"),
+    [
+        ("apns", IPHONE, True),
+        ("apns.dev", IPHONE, False),
+        ("apns", SANDBOXED, True),
+        ("apns.dev", SANDBOXED, True),
+        ("APNS.Dev", SANDBOXED, True),
+        ("fcm.dev", ANDROID, False),
+        ("apns.prod", IPHONE, False),
+    ],
+)
+def test_a_token_of_apples_sandbox_needs_an_application_that_is_configured_for_it(
+    provider: str, app: AppKey, is_served: bool
+) -> None:
+    directory = MemoryDirectory(
+        [Tenant(domain=TENANT)], [*APPS, App(key=SANDBOXED, tenant=TENANT, is_sandbox=True)], []
+    )
+    params = push_params(parse_uri(f"sip:a@h;pn-provider={provider};pn-param={app.param}.voip;pn-prid={A}"))
+    assert params is not None
+    found = push_target(params, TENANT, directory)
+    assert (found.app if found else None) == (app if is_served else None)
+
+
 def test_an_application_belongs_to_one_tenant() -> None:
     uri = f"sip:a@h;pn-provider=fcm;pn-param={{}};pn-prid={FCM}"
     assert target(uri.format("their-project"), OTHER) is not None

@@ -11,15 +11,18 @@ from tests.support.sip_messages import LOCAL, PEER, UDP, request
 
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
-from ringwake.model.push import Service
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Registered
+from ringwake.model.push import PushTarget, Service
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, PushTerms, Registered, TooManyAccounts
 from ringwake.model.tenant import Tenant
+from ringwake.model.upload import PutUpload, Upload
 from ringwake.registrar.merge import MAX_BINDINGS
-from ringwake.registrar.rules import MAX_CONTACTS, ExpiryPolicy, Plan, Refusal, Registrar, answer
-from ringwake.secret import Secret
+from ringwake.registrar.rules import MAX_CONTACTS, ExpiryPolicy, Plan, Refusal, Registrar
+from ringwake.registrar.rules import answer as rules_answer
+from ringwake.secret import Secret, Token
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Flow, Transport
-from ringwake.sip.message import Request
+from ringwake.sip.message import Request, Response
+from ringwake.sip.push_params import feature_caps
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.memory import MemoryStore
 
@@ -54,6 +57,14 @@ def registrar(*providers: Provider, policy: ExpiryPolicy | None = None, vapid: s
     )
 
 
+def promised(found: Plan) -> tuple[str, ...]:
+    return tuple(feature_caps(*promise) for promise in found.caps)
+
+
+def answer(message: Request, made: Plan, registered: Registered, *, to_tag: str) -> Response:
+    return rules_answer(message, made, registered, to_tag=to_tag, purr=lambda binding: f"purr-of-{binding.uri[-3:]}")
+
+
 def register(*fields: str, seq: int = 1) -> Request:
     return request("REGISTER", *fields, uri="sip:example.com", seq=seq)
 
@@ -84,7 +95,7 @@ def refused(*fields: str, by: Registrar | None = None, flow: Flow = TLS, account
 
 def test_without_contacts_it_only_asks() -> None:
     found = plan("User-Agent: " + "x" * 200, "Expires: 0")
-    assert (found.op.contacts, found.op.remove_all, found.contacts, found.caps) == ((), False, (), ())
+    assert (found.op.contacts, found.op.remove_all, found.contacts, promised(found)) == ((), False, (), ())
     assert (found.op.aor, found.op.call_id, found.op.cseq) == ("alice@example.com", "call-1@198.51.100.7", 1)
     assert (found.op.flow, found.op.wall, found.op.user_agent) == (TLS, WALL, "x" * 120)
 
@@ -106,7 +117,7 @@ def test_a_star_stands_alone_and_with_expires_0(fields: list[str], is_taken: boo
     found = judged(*fields)
     if is_taken:
         assert isinstance(found, Plan)
-        assert (found.op.remove_all, found.op.contacts, found.caps) == (True, (), ())
+        assert (found.op.remove_all, found.op.contacts, promised(found)) == (True, (), ())
     else:
         assert isinstance(found, Refusal)
         assert found.status == 400
@@ -244,10 +255,10 @@ def test_a_phone_may_always_go(params: str, fields: list[str]) -> None:
 def test_a_token_that_came_in_the_clear_is_not_pushed_to(flow: Flow) -> None:
     found = plan(f"Contact: <sip:a@h{PUSH}>;expires=60", flow=flow)
     (bound,) = found.op.contacts
-    assert (bound.push, bound.expires, bound.is_query, found.caps) == (None, 60, False, ())
+    assert (bound.push, bound.expires, bound.is_query, promised(found)) == (None, 60, False, ())
     assert TOKEN not in bound.uri
     lab = registrar(policy=ExpiryPolicy(needs_tls=False))
-    assert plan(f"Contact: <sip:a@h{PUSH}>", by=lab, flow=flow).caps == (FCM_CAPS,)
+    assert promised(plan(f"Contact: <sip:a@h{PUSH}>", by=lab, flow=flow)) == (FCM_CAPS,)
 
 
 @pytest.mark.parametrize("flow", [TLS, WSS])
@@ -268,7 +279,7 @@ def test_a_push_that_is_promised_is_promised_in_one_line(
     flow: Flow, params: str, caps: str, tokens: dict[Service, str]
 ) -> None:
     found = plan(f"Contact: <sip:a@h{params}>", flow=flow)
-    assert found.caps == (caps,)
+    assert promised(found) == (caps,)
     (bound,) = found.op.contacts
     assert bound.push is not None
     assert {service: token.reveal() for service, token in bound.push.tokens} == tokens
@@ -279,16 +290,169 @@ def test_several_contacts_have_one_line_for_each_service() -> None:
         f"Contact: <sip:a@h{PUSH}>, <sip:b@h{PUSH.replace(TOKEN, TOKEN + 'x')}>",
         f"Contact: <sip:c@h;pn-provider=webpush;pn-prid={ENDPOINT}>, <sip:d@h>",
     )
-    assert found.caps == (FCM_CAPS, WEBPUSH_CAPS)
+    assert promised(found) == (FCM_CAPS, WEBPUSH_CAPS)
 
 
 def test_without_a_vapid_key_none_is_promised() -> None:
     found = plan(f"Contact: <sip:a@h;pn-provider=webpush;pn-prid={ENDPOINT}>", by=registrar(vapid=""))
-    assert found.caps == ('*;+sip.pns="webpush"',)
+    assert promised(found) == ('*;+sip.pns="webpush"',)
 
 
 def test_a_phone_that_takes_its_token_away_is_promised_nothing() -> None:
-    assert plan(f"Contact: <sip:a@h{PUSH}>;expires=0").caps == ()
+    assert promised(plan(f"Contact: <sip:a@h{PUSH}>;expires=0")) == ()
+
+
+# ---- dialects
+
+
+def test_jssips_token_is_as_good_and_stays_with_its_phone() -> None:
+    contact = f"<sip:x@y.invalid;transport=ws>{PUSH};q=1;expires=600"
+    message, made, registered = stored(f"Contact: {contact}", store=MemoryStore())
+    (bound,) = made.op.contacts
+    assert bound.push is not None
+    assert (bound.uri, bound.params, promised(made)) == ("sip:x@y.invalid;transport=ws", ";q=1", (FCM_CAPS,))
+    ok = answer(message, made, registered, to_tag="us")
+    assert ok.headers.texts("contact") == [contact.replace("=600", "=2592000")], "it comes back as it was written"
+
+
+def test_another_place_or_word_for_a_token_is_kept_as_little() -> None:
+    legacy = f"<sip:a@h;app-id=demo;pn-type=firebase;pn-tok={TOKEN};pn-silent=1;pn-timeout=0>"
+    message, made, registered = stored(f"Contact: {legacy}", store=MemoryStore())
+    (bound,) = made.op.contacts
+    assert bound.push is not None
+    assert [token.reveal() for _, token in bound.push.tokens] == [TOKEN]
+    assert bound.uri == "sip:a@h;app-id=demo;pn-type=firebase;pn-silent=1;pn-timeout=0"
+    assert promised(made) == (FCM_CAPS,)
+    assert answer(message, made, registered, to_tag="us").headers.texts("contact") == [f"{legacy};expires=2592000"]
+
+
+def test_x_mpush_is_about_the_only_contact() -> None:
+    header = f"X-MPUSH: a:com.example.droid:{TOKEN}"
+    assert update("Contact: <sip:a@h>", header).push is not None
+    several = plan("Contact: <sip:a@h>, <sip:b@h>", header)
+    assert [bound.push for bound in several.op.contacts] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("contact", "fields"),
+    [
+        (f"<sip:a@h;app-id=theirs;pn-type=google;pn-tok={TOKEN}>", []),
+        ("<sip:a@h;app-id=demo;pn-type=google;pn-tok=x>", []),
+        ("<sip:a@h>", [f"X-MPUSH: i:com.example.other:{'ab' * 32}"]),
+    ],
+)
+def test_a_phone_from_before_the_rfc_that_cannot_be_pushed_to_is_bound_all_the_same(
+    contact: str, fields: list[str]
+) -> None:
+    found = plan(f"Contact: {contact};expires=60", *fields)
+    (bound,) = found.op.contacts
+    assert (bound.push, bound.expires, bound.is_query, promised(found)) == (None, 60, False, ())
+    assert TOKEN not in bound.uri + bound.params
+
+
+# ---- push targets that come over HTTP
+
+
+@pytest.mark.parametrize(
+    ("contact", "is_open"),
+    [
+        ("<sip:a@h>", True),
+        ("<sip:a@h>;expires=60", True),
+        (f"sip:a@h{PUSH}", True),
+        ("<sip:a@h>;expires=0", False),
+        (f"<sip:a@h{PUSH}>", False),
+        ("<sip:a@h;pn-provider>", False),
+    ],
+)
+def test_who_says_nothing_of_push_may_have_said_it_over_http(contact: str, is_open: bool) -> None:
+    terms = PushTerms(30 * 86400.0, WALL + 15 * 86400)
+    assert update(f"Contact: {contact}").uploaded == (terms if is_open else None)
+
+
+def test_a_phone_whose_token_was_uploaded_is_not_kept_awake_by_pings() -> None:
+    store, aor = MemoryStore(), ALICE.aor
+    key = AppKey(Provider.FCM, "demo")
+    token = Token(provider=key.provider, app=key.param, value=TOKEN)
+    target = PushTarget(app=key, tokens=((Service.ONLY, token),))
+    store.submit(PutUpload(Upload(aor=aor, instance="", push=target, at=WALL - 1)))
+    message, made, registered = stored("Contact: <sip:a@h>", store=store)
+    assert registered.touched[0].push == target
+    message.headers.replace_values("via", ["SIP/2.0/UDP 198.51.100.7:40112;branch=z9hG4bK-1;keep"])
+    assert answer(message, made, registered, to_tag="us").headers.values("via")[0].endswith(";keep")
+
+
+def test_where_no_silent_push_pays_none_is_planned_for_an_upload() -> None:
+    by = replace(registrar(), refresh_after=lambda *_: None)
+    assert update("Contact: <sip:a@h>", by=by).uploaded == PushTerms(30 * 86400.0, None)
+
+
+# ---- a proxy nearer to the phone (RFC 8599 5.6.1.1)
+
+
+@pytest.mark.parametrize("asked", [60, 3600, 86400, 30 * 86400, 31 * 86400])
+def test_a_phone_that_a_nearer_proxy_wakes_is_bound_without_push_for_as_long_as_it_asks(asked: int) -> None:  # R3
+    found = plan(f"Contact: <sip:a@h{PUSH}>;expires={asked}", 'Feature-Caps: +sip.pns="FCM"')
+    (bound,) = found.op.contacts
+    assert (bound.push, bound.refresh_at, promised(found)) == (None, None, ())
+    assert bound.expires == min(asked, 30 * 86400)
+    assert TOKEN not in bound.uri
+
+
+def test_a_nearer_proxy_that_does_other_pushes_leaves_ours_to_us() -> None:  # A9
+    found = plan(f"Contact: <sip:a@h{PUSH}>", 'Feature-Caps: *;+sip.pns="apns"')
+    assert found.op.contacts[0].push is not None
+    assert promised(found) == (FCM_CAPS,)
+
+
+def test_what_a_nearer_proxy_promises_is_not_refused() -> None:  # Q2
+    query = "Contact: <sip:a@h;pn-provider=acme>"
+    assert refused(query).status == 555
+    assert promised(plan(query, 'Feature-Caps: *;+sip.pns="acme"')) == ()
+
+
+# ---- phones that refresh by themselves (RFC 8599 4.1.4, 5.5)
+
+OWN = ";+sip.pnsreg"
+
+
+def own_refresh(*contacts: str, grant: int = 30 * 86400) -> Plan:
+    by = registrar(policy=ExpiryPolicy(own_refresh=True, grant=grant, push_least=60))
+    return plan(*(f"Contact: {contact}" for contact in contacts), by=by)
+
+
+def test_who_can_refresh_alone_hears_by_when_and_is_pushed_to_only_then() -> None:  # R12, P3
+    found = own_refresh(f"<sip:a@h{PUSH}>{OWN}")
+    (bound,) = found.op.contacts
+    assert promised(found) == ('*;+sip.pns="fcm";+sip.pnsreg="130"',)
+    assert bound.refresh_at == WALL + 30 * 86400 - 125
+    assert OWN in bound.params
+
+
+def test_who_gets_no_silent_push_may_refresh_alone_all_the_more() -> None:
+    found = own_refresh(f"<sip:a@h;pn-provider=webpush;pn-prid={ENDPOINT}>{OWN}")
+    assert promised(found) == (f'{WEBPUSH_CAPS};+sip.pnsreg="130"',)
+    assert found.op.contacts[0].refresh_at is None
+
+
+@pytest.mark.parametrize(
+    ("contact", "grant", "caps"),
+    [
+        (f"<sip:a@h{PUSH}>", 30 * 86400, (FCM_CAPS,)),
+        (f"<sip:a@h{PUSH}>{OWN}", 130, (FCM_CAPS,)),
+        (f"<sip:a@h{PUSH}>{OWN}", 131, ('*;+sip.pns="fcm";+sip.pnsreg="130"',)),
+        (f"<sip:a@h>{OWN}", 30 * 86400, ()),
+        (f"<sip:a@h;pn-provider=fcm>{OWN}", 30 * 86400, (FCM_CAPS,)),
+        (f"<sip:a@h{PUSH}>{OWN};expires=0", 30 * 86400, ()),
+    ],
+)
+def test_nobody_else_is_told_to_refresh(contact: str, grant: int, caps: tuple[str, ...]) -> None:
+    assert promised(own_refresh(contact, grant=grant)) == caps
+
+
+def test_the_server_alone_decides_by_default() -> None:
+    found = plan(f"Contact: <sip:a@h{PUSH}>{OWN}")
+    assert promised(found) == (FCM_CAPS,)
+    assert found.op.contacts[0].refresh_at == WALL + 15 * 86400
 
 
 # ---- capability queries (RFC 8599 5.6.1.2)
@@ -315,12 +479,12 @@ def test_a_query_is_answered(params: str, offered: list[Provider], caps: tuple[s
     if caps is None:
         assert refused(contact, by=by, flow=flow).status == 555
         # One that binds nothing is answered all the same: what is not promised is not there.
-        assert plan(f"{contact};expires=0", by=by, flow=flow).caps == ()
+        assert promised(plan(f"{contact};expires=0", by=by, flow=flow)) == ()
         return
     for expires in ("", ";expires=60", ";expires=0"):
         found = plan(contact + expires, by=by, flow=flow)
         (bound,) = found.op.contacts
-        assert (found.caps, bound.push, bound.is_query) == (caps, None, True)
+        assert (promised(found), bound.push, bound.is_query) == (caps, None, True)
 
 
 def test_a_query_lives_by_the_rules_of_a_phone_without_a_token() -> None:
@@ -513,7 +677,7 @@ def test_a_parameter_outside_the_brackets_is_no_part_of_the_uri() -> None:
 def test_outside_the_brackets_there_are_no_push_parameters() -> None:
     found = plan(f"Contact: sip:a@h{PUSH};expires=60;x")
     (bound,) = found.op.contacts
-    assert (bound.push, bound.is_query, bound.expires, found.caps) == (None, False, 60, ())
+    assert (bound.push, bound.is_query, bound.expires, promised(found)) == (None, False, 60, ())
     assert bound.params == ";x", "a token in the wrong place is a token all the same"
 
 
@@ -527,7 +691,7 @@ def stored(
     message = register(*fields, seq=seq)
     made = (by or registrar()).plan(message, ALICE, TLS, WALL)
     assert isinstance(made, Plan)
-    results: list[Registered | OutOfOrder] = []
+    results: list[Registered | OutOfOrder | TooManyAccounts] = []
     store.submit(made.op, results.append)
     assert isinstance(results[0], Registered)
     return message, made, results[0]
@@ -544,7 +708,7 @@ def test_the_200_has_the_phones_own_contact_as_it_wrote_it_and_others_without_th
         f'<sip:a@h;pn-silent=1{PUSH}>;+sip.instance="<urn:a>";q=1;expires=2592000',
         '<sip:b@h;ob>;+sip.instance="<urn:b>";x=1;expires=2592000',
     ]
-    assert ok.headers.texts("feature-caps") == [FCM_CAPS]
+    assert ok.headers.texts("feature-caps") == [f'{FCM_CAPS};+sip.pnspurr="purr-of-t=1"']
     assert ok.headers.get("date") == "Fri, 15 Jan 2027 08:00:00 GMT"
     assert ok.headers.get("to") == "<sip:bob@example.com>;tag=us"
 
@@ -578,7 +742,7 @@ def test_what_is_left_is_counted_in_whole_seconds() -> None:
         message = register(seq=2)
         made = by.plan(message, ALICE, TLS, odd + later)
         assert isinstance(made, Plan)
-        results: list[Registered | OutOfOrder] = []
+        results: list[Registered | OutOfOrder | TooManyAccounts] = []
         store.submit(made.op, results.append)
         assert isinstance(results[0], Registered)
         ok = answer(message, made, results[0], to_tag="us")
@@ -588,6 +752,16 @@ def test_what_is_left_is_counted_in_whole_seconds() -> None:
 def test_each_service_has_its_own_line_in_the_200() -> None:
     ok = answer(*stored("Contact: <sip:a@h;pn-provider>", store=MemoryStore()), to_tag="us")
     assert ok.headers.texts("feature-caps") == [APNS_CAPS, FCM_CAPS, WEBPUSH_CAPS]
+
+
+def test_a_phone_that_can_be_woken_gets_the_purr_of_its_own_binding() -> None:  # L4
+    iphone = f";pn-provider=apns;pn-param={IPHONE}.remote;pn-prid={'ab' * 32}"
+    contacts = f"Contact: <sip:a@h1{iphone}>, <sip:b@h2{PUSH}>, <sip:c@h3>"
+    ok = answer(*stored(contacts, store=MemoryStore()), to_tag="us")
+    assert ok.headers.texts("feature-caps") == [
+        f'{APNS_CAPS};+sip.pnspurr="purr-of-@h1"',
+        f'{FCM_CAPS};+sip.pnspurr="purr-of-@h2"',
+    ]
 
 
 @pytest.mark.parametrize("fields", [[], ["Contact: *", "Expires: 0"]])

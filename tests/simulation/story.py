@@ -21,6 +21,7 @@ from tests.support.world import DOMAIN, Phone, World
 from ringwake.model.push import Accepted, Outcome, Push, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import (
     CancelCall,
+    Decline,
     Finish,
     Invite,
     KeepMessage,
@@ -253,7 +254,16 @@ class Story:
             self.deaths.append(self.world.loop.time())
             await self._restart(self.chance.choice((0.05, 1.0, 5.0)))
         while self.climate.disk_fails and await self._a_while(20.0):
-            kinds: tuple[type[Op[Any]], ...] = (Park, Invite, CancelCall, Finish, KeepMessage, MessageDone, Register)
+            kinds: tuple[type[Op[Any]], ...] = (
+                Park,
+                Invite,
+                Decline,
+                CancelCall,
+                Finish,
+                KeepMessage,
+                MessageDone,
+                Register,
+            )
             self.store.broken = tuple(self.chance.sample(kinds, self.chance.randint(1, len(kinds))))
             self.log(f"the disk takes no {', '.join(kind.__name__ for kind in self.store.broken)}")
             await pause(self.chance.uniform(0.5, 15.0))

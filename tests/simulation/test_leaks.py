@@ -24,6 +24,7 @@ from ringwake.registrar.merge import MAX_BINDINGS
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.timers import TIMEOUT
 from ringwake.ua.call import CallState
+from ringwake.wake.callers import Callers
 
 OK = Accepted("1")
 OUTCOMES: tuple[Outcome, ...] = (
@@ -49,6 +50,7 @@ def held(world: World) -> dict[str, int]:
         "timers": calls._timers,
         "lingering": calls._lingering,
         "wakes": world.core.means.budget,
+        "callers": world.core.means.callers,
         "client transactions": clients,
         "client transactions by flow": clients._by_flow,
         "client timers": clients._deadlines,
@@ -198,6 +200,7 @@ def test_many_calls_at_once_leave_nothing() -> None:
         await pause(60)
         floor = held(world)
         alice.on_call = refuse(486)
+        world.core.means = replace(world.core.means, callers=Callers(each=1000, together=1000))
         calls = [call(boss, alice) for _ in range(1000)]
         await pause(30)
         assert {outgoing.status for outgoing in calls} == {486}

@@ -37,6 +37,12 @@ def test_an_address_comes_apart(value: str, display: str, uri: str, params: str)
     assert parse_address(value) == NameAddr(display, uri, Params.parse(params))
 
 
+def test_an_address_knows_whether_it_had_brackets() -> None:
+    assert parse_address("sip:a@h;x=1").is_bare
+    assert not parse_address("<sip:a@h>;x=1").is_bare
+    assert parse_address("sip:a@h;x=1") == parse_address("<sip:a@h>;x=1"), "it is the same address"
+
+
 def test_push_parameters_outside_the_brackets_are_none() -> None:
     outside = parse_address("sip:a@h;pn-provider=fcm;pn-prid=x")  # standards G3
     assert "pn-provider" not in outside.sip_uri.params

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringwake.sip.push_params import PushParams, feature_caps, push_params, without_secrets
+from ringwake.sip.address import parse_address
+from ringwake.sip.grammar import quote
+from ringwake.sip.headers import Headers
+from ringwake.sip.push_params import (
+    PushParams,
+    feature_caps,
+    header_push_params,
+    indicated,
+    push_params,
+    without_secrets,
+)
 from ringwake.sip.uri import escape_param, parse_uri
 
 
@@ -35,9 +45,63 @@ def test_any_token_survives_its_uri(token: str) -> None:
     assert read.prid == token
 
 
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [
+        ("<sip:a@h>", None),
+        ("<sip:a@h;pn-provider=fcm;pn-prid=x>", None),
+        ("<sip:a@h>;pn-provider", PushParams(provider="", param=None, prid=None)),
+        ('<sip:a@h>;PN-Provider=WebPush;pn-prid=""', PushParams(provider="webpush", param=None, prid=None)),
+        (
+            '<sip:a@h>;pn-provider="webpush";pn-prid="https://p.example/?a=%2F;b,c"',
+            PushParams(provider="webpush", param=None, prid="https://p.example/?a=%2F;b,c"),
+        ),
+        (
+            "<sip:a@h>;pn-provider=fcm;pn-param=demo%2Dproject;pn-prid=c%3Dd:X",
+            PushParams(provider="fcm", param="demo-project", prid="c=d:X"),
+        ),
+        # Written without brackets, every parameter is a header parameter, as it always was (standards G3).
+        ("sip:a@h;pn-provider=fcm;pn-param=demo;pn-prid=x", None),
+    ],
+)
+def test_push_parameters_behind_the_brackets_are_read_too(contact: str, expected: PushParams | None) -> None:
+    assert header_push_params(parse_address(contact)) == expected
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
+def test_any_token_survives_its_quotes(token: str) -> None:
+    read = header_push_params(parse_address(f"<sip:a@h>;pn-provider=webpush;pn-prid={quote(token)}"))
+    assert read is not None
+    assert read.prid == token
+
+
 def test_secrets_are_left_out_and_the_rest_stays() -> None:
-    uri = parse_uri("sip:a@h;transport=tls;PN-Provider=fcm;pn-param=p;pn-prid=t;pn-purr=r;ob")
-    assert str(without_secrets(uri)) == "sip:a@h;transport=tls;pn-purr=r;ob"
+    uri = parse_uri("sip:a@h;transport=tls;PN-Provider=fcm;pn-param=p;pn-prid=t;Pn-Tok=s;pn-purr=r;pn-silent=1;ob")
+    assert str(without_secrets(uri)) == "sip:a@h;transport=tls;pn-purr=r;pn-silent=1;ob"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([], set()),
+        (['*;+sip.pns="fcm"'], {"fcm"}),
+        (['+sip.pns="apns";+sip.pnsreg="130"'], {"apns"}),  # OpenSIPS
+        (['* ; +sip.pnsreg="130" ; +SIP.PNS="Acme"'], {"acme"}),
+        (['*;+sip.pns="apns, fcm"'], {"apns", "fcm"}),
+        (['*;+sip.pns="apns",*;+sip.pns="fcm";+sip.vapid="x,y"', '*;+sip.pns="webpush"'], {"apns", "fcm", "webpush"}),
+        (["*;+sip.pns=fcm"], {"fcm"}),
+        (['*;+sip.pns=""', "*;+sip.pns", "*", '*;+g.3gpp.atcf="x"'], set()),
+        # What cannot be read says nothing, and hides nothing else.
+        (["*;=", '*;+sip.pns="fcm"'], {"fcm"}),
+        (['*;+sip.pns="fcm'], set()),
+        (['*;+sip.pns="fcm, x', '*;+sip.pns="apns"'], set()),
+    ],
+)
+def test_who_says_that_it_pushes_is_heard(fields: list[str], expected: set[str]) -> None:
+    headers = Headers()
+    for value in fields:
+        headers.append("feature-caps", value)
+    assert indicated(headers) == expected
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def dump(image: Image, *, taken_at: float = -math.inf) -> dict[tuple[Table, str]
     _check_agenda(messages._expiry)
     values: list[Value] = [binding for aor in bindings.aors() for binding in bindings.at(aor)]
     values += [known for held in image._subscriptions._by_aor.values() for known in held]
+    values += [known for held in image._registrations._uploads._by_aor.values() for known in held]
     values += [*calls._by_id.values(), *messages._by_id.values(), *image._accounts._by_aor.values()]
     rows = [row(None, value) for value in values]
     held = {(known.table, known.key): known.after for known in rows if known.after is not None}

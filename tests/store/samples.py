@@ -11,9 +11,10 @@ from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register, Registered
+from ringwake.model.store_ops import ContactUpdate, Register, Registered
 from ringwake.model.stored_message import StoredMessage
-from ringwake.registrar.merge import merge
+from ringwake.model.upload import Upload
+from ringwake.registrar.merge import Merged, merge
 from ringwake.secret import Secret, Token
 from ringwake.sip.flow import Address, Flow, Transport
 
@@ -49,6 +50,10 @@ def webpush(endpoint: str, keys: SubscriptionKeys | None = None) -> PushTarget:
     return PushTarget(app=WEBPUSH, tokens=((Service.ONLY, token(WEBPUSH, endpoint)),), keys=keys)
 
 
+def upload(instance: str = "", *, push: PushTarget | None = None, aor: Aor = ALICE, at: float = NOW) -> Upload:
+    return Upload(aor=aor, instance=instance, push=push or fcm("uploaded"), at=at)
+
+
 def subscription_keys(number: int) -> SubscriptionKeys:
     return SubscriptionKeys(b"\4" + bytes([number]) * 64, Secret(bytes([number]) * 16))
 
@@ -69,7 +74,7 @@ def binding(new_id: str = "a1", **given: Any) -> Binding:
     names = ("aor", "cseq", "wall", "call_id", "flow", "user_agent", "path")
     of_request = {name: given.pop(name) for name in names if name in given}
     merged = merge((), register(contact(new_id, **given), **of_request))
-    assert not isinstance(merged, OutOfOrder)
+    assert isinstance(merged, Merged)
     return merged.touched[0]
 
 

@@ -71,11 +71,21 @@ def test_a_binding_is_invited_once() -> None:
     assert changes.rows == before
 
 
+def test_what_a_phone_has_said_first_stands() -> None:
+    calls, changes = parked(1), Changes()
+    calls.decline(changes, call(1), "a1", 486)
+    declined = replace(call(1), refusals=(("a1", 486),))
+    assert calls.get("call1") == declined
+    calls.decline(changes, declined, "a1", 603)
+    assert changes.rows == [row(call(1), declined)]
+
+
 def test_the_way_back() -> None:
     calls = parked(1, 2)
     steps: list[Callable[[Changes], None]] = [
         lambda changes: calls.park(changes, call(3)),
         lambda changes: calls.invite(changes, call(1), ["a1"]),
+        lambda changes: calls.decline(changes, call(1), "a1", 486),
         lambda changes: calls.finish(changes, call(1)),
     ]
     for change in steps:

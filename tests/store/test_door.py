@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from tests.store.samples import account, run
 
+from ringwake.model.account_ops import ListAccounts, PutAccount
 from ringwake.model.ports import StoreError
-from ringwake.model.store_ops import ListAccounts, PutAccount
 from ringwake.store import door
 from ringwake.store.memory import MemoryStore
 

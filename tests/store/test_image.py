@@ -22,31 +22,39 @@ from tests.store.samples import (
     registered,
     subscription_keys,
     token,
+    upload,
     webpush,
 )
 
+from ringwake.model.account import Aor
+from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
+from ringwake.model.app import Provider
 from ringwake.model.call import CallEnd
+from ringwake.model.push import Kind, PushTarget
 from ringwake.model.store_ops import (
     CancelCall,
+    Decline,
     Finish,
     ForgetToken,
     Invite,
     KeepMessage,
-    ListAccounts,
     ListBindings,
     MessageDone,
     Op,
     OutOfOrder,
     Park,
-    PutAccount,
+    PushTerms,
     PutSubscription,
     Recover,
     Recovered,
     Refreshed,
-    RemoveAccount,
+    SharedToken,
     Sweep,
     TakeDue,
+    TooManyAccounts,
 )
+from ringwake.model.upload import PutUpload, RemoveUpload
+from ringwake.model.wakes import Wake
 from ringwake.store.calls import LONGEST_SECONDS
 from ringwake.store.image import Image
 from ringwake.store.rows import Letter, Subscription
@@ -76,6 +84,7 @@ def a_full_image() -> Image:
     do(image, KeepMessage(message=message(1, at=NOW + 2, lasts=80)))
     do(image, KeepMessage(message=message(2, at=NOW + 2)))
     do(image, MessageDone(message="message2", binding="a2"))
+    do(image, PutUpload(upload(push=fcm("anybody's"))))
     return image
 
 
@@ -235,6 +244,45 @@ def test_a_token_is_forgotten_everywhere() -> None:
     assert [(known.id, known.aor) for known in lost] == [("a1", ALICE), ("b1", BOB)]
 
 
+def test_a_dead_token_is_remembered_until_the_phone_brings_another() -> None:
+    image = Image()
+    do(image, register(contact(push=apns(voip="v", remote="r"))))
+    (lost,) = do(image, ForgetToken(digest=VOIP, dead_at=NOW))
+    assert (lost.dead_token, lost.push) == (Provider.APNS, apns(remote="r"))
+    (again,) = registered(do(image, register(contact(push=apns(voip="w", remote="r")), cseq=2))).touched
+    assert again.dead_token is None
+
+
+def test_all_accounts_of_a_phone_know_of_its_wakes_in_one_step() -> None:
+    image = Image()
+    do(image, register(contact("b1", push=fcm("t")), aor=BOB))
+    woken = register(contact("a1", push=fcm("t"), woken=(Wake(NOW - 1, Kind.CALL),)))
+    before = dump(image)
+    step = image.apply(woken)
+    assert sorted(row.key for row in step.rows) == [f"a1 {ALICE}", f"b1 {BOB}"]
+    found = do(image, ListBindings(aor=None, wall=NOW))
+    assert [known.wakes.by_reason() for known in found] == [{"call": 1}, {"call": 1}]
+    step.undo()
+    assert dump(image) == before
+
+
+def test_a_phone_that_claims_anothers_token_is_told_of_and_takes_nothing_away() -> None:
+    image = Image()
+    do(image, register(contact("b1", instance="<urn:1>", push=fcm("t")), aor=BOB))
+    known = do(image, ListBindings(aor=BOB, wall=NOW))
+    result = registered(do(image, register(contact("a1", instance="<urn:2>", push=fcm("t")))))
+    assert result.shared == (SharedToken("a1", 2),)
+    assert do(image, ListBindings(aor=BOB, wall=NOW)) == known
+
+
+def test_one_account_too_many_for_a_token_changes_nothing() -> None:
+    image = Image()
+    for number in range(10):
+        do(image, register(contact(push=fcm("t")), aor=Aor(f"a{number}@example.com")))
+    step = image.apply(register(contact(push=fcm("t"))))
+    assert (step.result, step.rows) == (TooManyAccounts(), [])
+
+
 def test_what_is_due_is_taken_once_until_its_lease_is_over() -> None:
     image = a_full_image()
     (taken,) = do(image, TakeDue(wall=NOW + 50, limit=9, lease=30))
@@ -301,6 +349,15 @@ def test_a_call_that_was_cancelled_waits_for_its_answer_and_for_no_phone() -> No
     assert not do(image, CancelCall(call="call1"))
 
 
+def test_what_phones_have_refused_is_known_after_a_crash() -> None:
+    image = a_full_image()
+    for phone, status in (("a1", 486), ("a2", 480), ("a1", 200)):
+        assert do(image, Decline(call="call1", phone=phone, status=status))
+    ((record, _),) = do(image, Recover(wall=NOW + 3)).calls
+    assert record.refusals == (("a1", 486), ("a2", 480))
+    assert not do(image, Decline(call="none", phone="a1", status=486))
+
+
 def test_a_call_ends_once() -> None:
     image = a_full_image()
     assert do(image, Invite(call="call1", bindings=("a1",)))
@@ -340,6 +397,75 @@ def test_a_message_is_kept_once_for_those_that_are_bound() -> None:
     assert not do(image, MessageDone(message="message3", binding="a1"))
 
 
+# ---- push targets that came over HTTP
+
+TERMS = PushTerms(30 * 86400.0, NOW + 86400)
+
+
+def test_an_upload_is_bound_with_the_next_register_that_says_nothing_of_push() -> None:
+    image = Image()
+    assert do(image, PutUpload(upload())) is False
+    (bound,) = registered(do(image, register(contact(uploaded=TERMS), wall=NOW + 1))).touched
+    assert (bound.push, bound.refresh_at, bound.expires_at) == (fcm("uploaded"), NOW + 86400, NOW + 1 + 30 * 86400)
+    assert do(image, PutUpload(upload(at=NOW + 2))) is True
+
+
+def test_an_upload_reaches_a_phone_that_is_bound_already_with_the_keys_of_its_browser() -> None:
+    image = Image()
+    do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=KEYS))
+    do(image, register(contact("a1", instance="<urn:1>"), contact("a2", instance="<urn:2>")))
+    assert do(image, PutUpload(upload("<urn:2>", push=webpush(ENDPOINT), at=NOW + 1))) is True
+    assert [known.push for known in do(image, ListBindings(aor=ALICE, wall=NOW))] == [None, webpush(ENDPOINT, KEYS)]
+
+
+def test_a_token_of_too_many_accounts_is_not_taken() -> None:
+    image = Image()
+    aors = [Aor(f"a{number}@example.com") for number in range(10)]
+    for aor in aors:
+        do(image, register(contact(push=fcm("uploaded")), aor=aor))
+    assert do(image, PutUpload(upload())) == TooManyAccounts()
+    (bound,) = registered(do(image, register(contact(uploaded=TERMS)))).touched
+    assert bound.push is None
+    assert do(image, PutUpload(upload(aor=aors[0]))) is True, "who has it may keep it"
+
+
+def test_what_is_taken_back_is_bound_no_more() -> None:
+    image = Image()
+    do(image, PutUpload(upload("<urn:1>")))
+    do(image, register(contact("a1", instance="<urn:1>", uploaded=TERMS), contact("a2", push=fcm("own"))))
+    assert do(image, RemoveUpload(aor=ALICE, instance="<urn:1>"))
+    assert not do(image, RemoveUpload(aor=ALICE, instance="<urn:1>"))
+    found = {known.id: known for known in do(image, ListBindings(aor=ALICE, wall=NOW))}
+    assert (found["a1"].push, found["a1"].refresh_at, found["a2"].push) == (None, None, fcm("own"))
+    (again,) = registered(do(image, register(contact("a1", instance="<urn:1>", uploaded=TERMS), cseq=2))).touched
+    assert again.push is None
+
+
+@pytest.mark.parametrize(
+    ("dead_at", "left"), [(NOW - 1, apns(voip="v", remote="r")), (NOW, apns(remote="r")), (NOW + 9, apns(remote="r"))]
+)
+def test_a_dead_token_is_not_bound_again_by_its_upload(dead_at: float, left: PushTarget) -> None:
+    image = Image()
+    do(image, PutUpload(upload(push=apns(voip="v", remote="r"))))
+    do(image, register(contact(uploaded=TERMS)))
+    do(image, ForgetToken(digest=VOIP, dead_at=dead_at))
+    (again,) = registered(do(image, register(contact(uploaded=TERMS), cseq=2))).touched
+    assert again.push == left
+    do(image, ForgetToken(digest=REMOTE, dead_at=NOW + 9))
+    (again,) = registered(do(image, register(contact(uploaded=TERMS), cseq=3))).touched
+    assert again.push == (apns(voip="v") if dead_at < NOW else None)
+
+
+def test_an_account_that_is_made_again_has_no_uploads() -> None:
+    image = Image()
+    for number in range(2):
+        do(image, PutAccount(account=account()))
+        (bound,) = registered(do(image, register(contact(uploaded=TERMS), wall=NOW + number))).touched
+        assert bound.push is None
+        do(image, PutUpload(upload(at=NOW + number)))
+        assert do(image, RemoveAccount(aor=ALICE))
+
+
 # ---- accounts
 
 
@@ -361,12 +487,15 @@ EVERY_OP: list[Op[Any]] = [
     register(contact("a1", instance="<urn:1>", push=fcm("new")), contact("a3"), cseq=3, wall=NOW + 3),
     register(remove_all=True, cseq=3, wall=NOW + 3),
     PutSubscription(aor=ALICE, digest=DIGEST, keys=subscription_keys(2)),
+    PutUpload(upload("<urn:1>", at=NOW + 2)),
+    RemoveUpload(aor=ALICE, instance=""),
     ForgetToken(digest=VOIP, dead_at=NOW),
     TakeDue(wall=NOW + 60, limit=9, lease=10),
     Refreshed(aor=ALICE, binding="a1", registered_at=NOW, tries=1, refresh_at=None),
     Sweep(wall=NOW + 10_000, limit=99),
     Park(call=call(2)),
     Invite(call="call1", bindings=("a1",)),
+    Decline(call="call1", phone="a1", status=486),
     CancelCall(call="call1"),
     Finish(call="call1", end=CallEnd.ERROR),
     KeepMessage(message=message(3)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.store.samples import BOB, account, run
 
-from ringwake.model.store_ops import Failed, ListAccounts, PutAccount
+from ringwake.model.account_ops import ListAccounts, PutAccount
+from ringwake.model.store_ops import Failed
 from ringwake.store.memory import MemoryStore
 
 

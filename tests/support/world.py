@@ -14,6 +14,7 @@ from random import Random
 from tests.support.ids import SeededIds
 
 from ringwake.edge.core import Core
+from ringwake.edge.counted_pusher import CountedPusher
 from ringwake.edge.gate import Gate
 from ringwake.edge.limits import FailureLimit
 from ringwake.edge.perform import Performer
@@ -183,8 +184,9 @@ class World:
             self.stack.add(self.network.carrier(transport, SERVER, self.stack))
         self.directory = self._directory()
         self.core = self._core()
+        pusher = CountedPusher(self.provider, self.core.ledger, lambda: self.wall(self.loop.time()))
         self.performer = Performer(
-            sip=self.stack, store=self.store, pusher=self.provider, note=self.events.append, clock=self.loop.time
+            sip=self.stack, store=self.store, pusher=pusher, note=self.events.append, clock=self.loop.time
         )
         self.server = Server(self.core, self.performer, refresh_policy=self.policy, now=self.loop.time())
         self.stack.attach(self.server)

@@ -12,7 +12,17 @@ from tests.wake.phones import AOR, SEAL, WALL, account, app, binding, wall
 
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
-from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Note, Persist, Respond, SendPush
+from ringwake.model.effects import (
+    AbandonBranch,
+    CancelBranch,
+    Effects,
+    Forward,
+    Note,
+    Persist,
+    QuietBranch,
+    Respond,
+    SendPush,
+)
 from ringwake.model.events import Happened
 from ringwake.model.push import Kind, Outcome, Push
 from ringwake.model.store_ops import Op
@@ -26,6 +36,7 @@ from ringwake.sip.transactions.key import server_key
 from ringwake.sip.transactions.servers import Servers
 from ringwake.wake.announcement import announcement
 from ringwake.wake.budget import Budget
+from ringwake.wake.callers import Callers
 from ringwake.wake.means import Means, Timing
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.plan import Action, Target
@@ -36,8 +47,16 @@ TIMING = Timing()
 class Call:
     """One INVITE to alice, and all that came of it."""
 
-    def __init__(self, *, budget: Budget | None = None, name: str = "c1", timing: Timing = TIMING) -> None:
+    def __init__(
+        self,
+        *,
+        budget: Budget | None = None,
+        name: str = "c1",
+        timing: Timing = TIMING,
+        refusals: tuple[tuple[str, int], ...] = (),
+    ) -> None:
         self.budget = Budget(window=timing.wake) if budget is None else budget
+        self.callers = Callers()
         self.request = request("INVITE", "Contact: <sip:boss@198.51.100.7>")
         transaction = Servers().open(server_key(self.request, self.request.via, "INVITE"), self.request, UDP)
         record = CallRecord(
@@ -48,18 +67,20 @@ class Call:
             flow=UDP,
             received_at=WALL,
             wake_until=WALL + timing.wake,
+            refusals=refusals,
         )
         self.call = ParkedCall(
             record,
             ResponseContext(transaction, self.request, to_tag="us"),
             announcement(self.request, account(), seal=SEAL, find_app=lambda _: app()),
             compose=self.compose,
-            means=Means(timing=timing, budget=self.budget, wall=wall, jitter=lambda: 0.5),
+            means=Means(timing=timing, budget=self.budget, callers=self.callers, wall=wall, jitter=lambda: 0.5),
         )
         self.now = 0.0
         self.said: list[int] = []
         self.sent: list[tuple[str, Flow]] = []
         self.cancelled: list[str] = []
+        self.quieted: list[str] = []
         self.pushes: list[tuple[float, str, Push]] = []
         self.ops: list[Op[Any]] = []
         self.noted: list[Happened] = []
@@ -131,6 +152,8 @@ class Call:
                 case Note():
                     self.noted.append(effect.event.what)
                     assert effect.event.at == self.now
+                case QuietBranch():
+                    self.quieted.append(effect.branch)
                 case Respond() | CancelBranch() | AbandonBranch():
                     pass
                 case _:

@@ -9,7 +9,7 @@ from tests.support.sip_messages import LOCAL
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.binding import Binding
-from ringwake.model.push import PushTarget, Service
+from ringwake.model.push import Alert, Kind, Notice, Push, PushTarget, Service
 from ringwake.model.settings import Settings
 from ringwake.secret import Secret, Token
 from ringwake.sip.flow import Address, Flow, Transport
@@ -66,6 +66,14 @@ def voip_only(name: str = "v") -> PushTarget:
 def browser(name: str = "w") -> PushTarget:
     """Return the target of a page."""
     return target(BROWSER_APP, only=f"https://push.example.org/{name}")
+
+
+def push_to(to: PushTarget, kind: Kind = Kind.CALL, *, alert: Alert | None = None) -> Push:
+    """Return a push of this kind to the token that it takes."""
+    vehicle = to.vehicle(kind)
+    assert vehicle is not None
+    notice = Notice(kind=kind, id="1", account="-", alert=alert)
+    return Push(notice=notice, target=to, service=vehicle[0], token=vehicle[1], expires_at=WALL + 60)
 
 
 def flow(number: int = 1, transport: Transport = Transport.TLS) -> Flow:

@@ -230,3 +230,30 @@ def test_the_owner_of_the_account_decides_what_is_shown_and_heard(
     own: dict[str, bool | str], kind: Kind, alert: Alert
 ) -> None:
     assert push(announced(owner=account(**own)), kind).notice.alert == alert
+
+
+# ---- who is counted
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        '"Boss" <sip:boss@example.com>',
+        "<sip:b%6fss@EXAMPLE.com;transport=tcp>",
+        "<sips:boss@example.com>",
+        "sip:boss@example.com;tag=2",
+    ],
+)
+def test_a_caller_is_counted_as_one_however_it_writes_itself(sender: str) -> None:
+    def find(_: AppKey) -> App | None:
+        return None
+
+    words = announcement(invite(sender), account(), seal=SEAL, find_app=find)
+    assert words.caller.key == " boss@example.com"
+    behind_a_peer = announcement(invite(sender), account(), seal=SEAL, find_app=find, source="192.0.2.7")
+    assert behind_a_peer.caller.key == "192.0.2.7 boss@example.com", "a peer's word is not the caller's own"
+
+
+def test_a_telephone_number_is_counted_as_it_stands() -> None:
+    words = announcement(invite("<tel:+12125551212>"), account(), seal=SEAL, find_app=lambda _: None, source="h")
+    assert words.caller.key == "h tel:+12125551212"

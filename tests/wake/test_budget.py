@@ -1,89 +1,228 @@
-"""Claims about single flight: one outstanding wake per phone, shared by all that waits for it."""
+"""Claims about how often a phone is woken: one wake at a time, few a minute, and hardly ever in silence."""
 
 from __future__ import annotations
 
 import pytest
-from tests.wake.phones import android, iphone, target
+from tests.wake.phones import android, iphone, push_to, target
 
-from ringwake.model.push import Kind
-from ringwake.wake.budget import Budget
+from ringwake.model.push import Alert, Kind, PushTarget, Service
+from ringwake.wake.allowance import Suppressed
+from ringwake.wake.budget import BACKGROUND, HOUR, PHONE, SINGLE_FLIGHT, Budget
 
-CALL, MESSAGE, REFRESH = Kind.CALL, Kind.MESSAGE, Kind.REFRESH
-PHONE = iphone()
+CALL, MESSAGE, WAKE, REFRESH = Kind.CALL, Kind.MESSAGE, Kind.WAKE, Kind.REFRESH
+PHONE_A = android()
+SHOWN = Alert(body="Message from boss")
+
+
+def allowed(budget: Budget, to: PushTarget, kind: Kind, owner: str, now: float) -> bool:
+    """Ask for a wake that shows something, if its kind may."""
+    alert = SHOWN if kind is MESSAGE else None
+    return budget.take(push_to(to, kind, alert=alert), owner, now) is None
 
 
 @pytest.mark.parametrize(
     ("under_way", "wanted", "is_pushed"),
     [
-        # A call must ring, so only another call's push will do; anything wakes a phone for a message or a refresh.
+        # A call must ring, so only another call's push will do; a message is to be shown; the rest wants a wake.
         (CALL, CALL, False),
         (CALL, MESSAGE, False),
+        (CALL, WAKE, False),
         (CALL, REFRESH, False),
         (MESSAGE, CALL, True),
         (MESSAGE, MESSAGE, False),
+        (MESSAGE, WAKE, False),
         (MESSAGE, REFRESH, False),
+        (WAKE, CALL, True),
+        (WAKE, MESSAGE, True),
+        (WAKE, WAKE, False),
+        (WAKE, REFRESH, False),
         (REFRESH, CALL, True),
         (REFRESH, MESSAGE, True),
+        (REFRESH, WAKE, True),
         (REFRESH, REFRESH, False),
     ],
 )
 def test_a_wake_under_way_does_for_what_it_covers(under_way: Kind, wanted: Kind, is_pushed: bool) -> None:
     budget = Budget(window=20.0)
-    assert budget.take(PHONE, under_way, "first", 0.0)
-    assert budget.take(PHONE, wanted, "second", 19.9) is is_pushed
-    assert budget.take(PHONE, wanted, "third", 19.9) is False, "two are certainly too many"
+    assert allowed(budget, PHONE_A, under_way, "first", 0.0)
+    assert allowed(budget, PHONE_A, wanted, "second", 19.9) is is_pushed
+    assert not allowed(budget, PHONE_A, wanted, "third", 19.9), "two are certainly too many"
 
 
-@pytest.mark.parametrize("kind", [CALL, MESSAGE, REFRESH])
+def test_who_shares_learns_until_when_the_longest_one_takes() -> None:
+    budget = Budget(window=20.0)
+    allowed(budget, PHONE_A, CALL, "first", 0.0)
+    allowed(budget, PHONE_A, REFRESH, "first", 5.0)
+    assert budget.take(push_to(PHONE_A, REFRESH), "second", 6.0) == Suppressed(SINGLE_FLIGHT, 25.0)
+
+
+@pytest.mark.parametrize("kind", [CALL, REFRESH])
 def test_its_owner_may_try_again(kind: Kind) -> None:
     budget = Budget(window=20.0)
-    assert [budget.take(PHONE, kind, "mine", at) for at in (0.0, 0.2, 0.7)] == [True] * 3
+    assert [allowed(budget, PHONE_A, kind, "mine", at) for at in (0.0, 0.2, 0.7)] == [True] * 3
 
 
 def test_a_wake_that_nobody_ended_is_over_after_the_window() -> None:
     budget = Budget(window=20.0)
-    assert budget.take(PHONE, CALL, "first", 0.0)
-    assert [budget.take(PHONE, CALL, "second", at) for at in (19.99, 20.0)] == [False, True]
+    assert allowed(budget, PHONE_A, CALL, "first", 0.0)
+    assert [allowed(budget, PHONE_A, CALL, "second", at) for at in (19.99, 20.0)] == [False, True]
 
 
 def test_a_retry_begins_the_window_anew() -> None:
     budget = Budget(window=20.0)
-    assert [budget.take(PHONE, CALL, "first", at) for at in (0.0, 15.0)] == [True, True]
-    assert not budget.take(PHONE, CALL, "second", 34.9)
+    assert [allowed(budget, PHONE_A, CALL, "first", at) for at in (0.0, 15.0)] == [True, True]
+    assert not allowed(budget, PHONE_A, CALL, "second", 34.9)
 
 
 def test_a_phone_that_registered_may_be_woken_again() -> None:
     budget = Budget(window=20.0)
-    for kind in (CALL, MESSAGE, REFRESH):
-        budget.take(PHONE, kind, "first", 0.0)
-    budget.woke(PHONE)
-    assert len(budget) == 0
-    budget.woke(PHONE)
-    assert budget.take(PHONE, CALL, "second", 0.1)
+    for kind in (MESSAGE, CALL, REFRESH):
+        allowed(budget, PHONE_A, kind, "first", 0.0)
+    budget.woke(PHONE_A)
+    budget.woke(PHONE_A)
+    assert allowed(budget, PHONE_A, CALL, "second", 0.1)
 
 
 def test_a_push_that_did_not_get_through_makes_room_for_others() -> None:
-    budget = Budget(window=20.0)
-    budget.take(PHONE, CALL, "first", 0.0)
-    budget.give_back(PHONE, CALL, "second")
-    budget.give_back(PHONE, MESSAGE, "first")
-    assert not budget.take(PHONE, CALL, "second", 0.1), "only its owner gives a wake back"
-    budget.give_back(PHONE, CALL, "first")
-    assert budget.take(PHONE, CALL, "second", 0.2)
+    budget = Budget(window=20.0, wakes=1)
+    allowed(budget, PHONE_A, CALL, "first", 0.0)
+    budget.give_back(PHONE_A, CALL, "second")
+    budget.give_back(PHONE_A, MESSAGE, "first")
+    assert not allowed(budget, PHONE_A, CALL, "second", 0.1), "only its owner gives a wake back"
+    budget.give_back(PHONE_A, CALL, "first")
+    assert allowed(budget, PHONE_A, CALL, "second", 0.2), "and it does not count"
 
 
 def test_phones_do_not_share_but_all_bindings_of_one_phone_do() -> None:
     budget = Budget(window=20.0)
-    assert budget.take(PHONE, CALL, "first", 0.0)
-    assert budget.take(android(), CALL, "second", 0.0)
-    same_phone = target(PHONE.app, remote="remote-of-i", voip="voip-of-i")  # another account of it
-    assert not budget.take(same_phone, CALL, "second", 0.0)
+    phone = iphone()
+    assert allowed(budget, phone, CALL, "first", 0.0)
+    assert allowed(budget, PHONE_A, CALL, "second", 0.0)
+    same_phone = target(phone.app, remote="remote-of-i", voip="voip-of-i")  # another account of it
+    assert not allowed(budget, same_phone, CALL, "second", 0.0)
+
+
+# ---- so many a minute
+
+
+def woken_each_time(budget: Budget, kind: Kind, seconds: int) -> list[int]:
+    """Wake a phone once a second, which comes each time; return when it was pushed to."""
+    pushed = []
+    for now in range(seconds):
+        if allowed(budget, PHONE_A, kind, f"{kind} {now}", float(now)):
+            pushed.append(now)
+        budget.woke(PHONE_A)
+    return pushed
+
+
+def test_a_phone_that_comes_each_time_is_woken_four_times_a_minute() -> None:
+    budget = Budget(window=20.0)
+    assert woken_each_time(budget, CALL, 63) == [0, 1, 2, 3, 60, 61, 62]
+    assert budget.take(push_to(PHONE_A), "late", 63.0) is None
+    assert budget.take(push_to(android("b")), "other phone", 63.0) is None
+
+
+@pytest.mark.parametrize("kind", [MESSAGE, WAKE])
+def test_messages_and_other_requests_leave_half_of_it_for_calls(kind: Kind) -> None:
+    budget = Budget(window=20.0)
+    assert woken_each_time(budget, kind, 60) == [0, 1]
+    assert allowed(budget, PHONE_A, CALL, "c1", 59.0)
+    budget.woke(PHONE_A)
+    assert allowed(budget, PHONE_A, CALL, "c2", 59.0)
+    budget.woke(PHONE_A)
+    assert budget.take(push_to(PHONE_A), "c3", 59.0) == Suppressed(PHONE, 60.0)
+
+
+def test_silent_pushes_do_not_use_up_what_calls_may() -> None:
+    budget = Budget(window=20.0, wakes=1)
+    assert woken_each_time(budget, REFRESH, 3) == [0, 1, 2]
+    assert allowed(budget, PHONE_A, CALL, "c1", 3.0)
+
+
+def test_the_wake_of_a_call_that_was_answered_is_forgiven() -> None:
+    budget = Budget(window=20.0, wakes=1)
+    for now in range(5):
+        assert allowed(budget, PHONE_A, CALL, f"c{now}", float(now))
+        budget.woke(PHONE_A)
+        budget.forgive(PHONE_A, float(now))
+
+
+# ---- so many silent ones an hour
+
+
+def test_an_iphone_gets_two_background_pushes_an_hour_whatever_they_are_for() -> None:
+    budget, phone = Budget(window=20.0), iphone()
+    assert budget.take(push_to(phone, REFRESH), "r", 0.0) is None
+    assert budget.tell(push_to(phone, Kind.CANCEL), 100.0) is None
+    assert budget.tell(push_to(phone, Kind.ELSEWHERE), 100.0) == Suppressed(BACKGROUND, HOUR)
+    assert budget.take(push_to(phone, REFRESH), "r", 200.0) == Suppressed(BACKGROUND, HOUR)
+    assert budget.take(push_to(phone, WAKE), "w", 200.0) == Suppressed(BACKGROUND, HOUR)
+    assert budget.take(push_to(phone, REFRESH), "r", HOUR) is None
+
+
+def test_what_an_iphone_shows_or_rings_is_no_background_push_and_others_are_not_limited() -> None:
+    budget, phone = Budget(window=20.0), iphone()
+    for at in (0.0, 1.0):
+        assert budget.tell(push_to(phone, Kind.CANCEL), at) is None
+    assert budget.tell(push_to(phone, Kind.MISSED, alert=SHOWN), 2.0) is None
+    assert allowed(budget, phone, MESSAGE, "m", 2.0)
+    assert allowed(budget, phone, CALL, "c", 2.0)
+    assert all(budget.tell(push_to(PHONE_A, Kind.CANCEL), at) is None for at in (0.0, 1.0, 2.0))
+
+
+def test_a_background_push_that_did_not_get_through_does_not_count() -> None:
+    budget, phone = Budget(window=20.0), iphone()
+    for now in range(5):
+        assert budget.take(push_to(phone, REFRESH), "r", float(now)) is None
+        budget.give_back(phone, REFRESH, "r")
+
+
+def test_it_goes_by_token() -> None:
+    budget = Budget(window=20.0)
+    old, new = iphone("old"), iphone("new")
+    for at in (0.0, 1.0):
+        budget.tell(push_to(old, Kind.CANCEL), at)
+    assert budget.tell(push_to(new, Kind.CANCEL), 2.0) is None
+    same = target(old.app, remote="remote-of-old")
+    assert same.tokens[0][0] is Service.REMOTE
+    assert budget.tell(push_to(same, Kind.CANCEL), 2.0) is not None
+
+
+# ---- who was asked silently
+
+
+def test_a_phone_that_was_asked_is_not_asked_again_until_it_has_come() -> None:
+    budget = Budget(window=20.0)
+    assert budget.asked_until(PHONE_A) == 0.0
+    allowed(budget, PHONE_A, REFRESH, "r", 0.0)
+    budget.ask(PHONE_A, "r", 100.0)
+    assert (budget.asked_until(PHONE_A), budget.asked_until(android("b"))) == (100.0, 0.0)
+    budget.woke(PHONE_A)
+    assert budget.asked_until(PHONE_A) == 0.0
+
+
+def test_a_phone_that_has_come_before_the_service_has_answered_is_not_waited_for() -> None:
+    budget = Budget(window=20.0)
+    allowed(budget, PHONE_A, REFRESH, "r", 0.0)
+    budget.woke(PHONE_A)
+    budget.ask(PHONE_A, "r", 100.0)
+    allowed(budget, PHONE_A, REFRESH, "another", 0.1)
+    budget.ask(PHONE_A, "r", 100.0)
+    assert budget.asked_until(PHONE_A) == 0.0
 
 
 def test_what_is_over_is_swept_away() -> None:
     budget = Budget(window=20.0)
-    budget.take(PHONE, CALL, "first", 0.0)
-    budget.take(android(), CALL, "second", 5.0)
+    allowed(budget, PHONE_A, CALL, "first", 0.0)
+    allowed(budget, android("b"), CALL, "second", 5.0)
+    allowed(budget, PHONE_A, REFRESH, "r", 20.0)
+    allowed(budget, android("c"), REFRESH, "r", 0.0)
+    budget.ask(android("c"), "r", 100.0)
+    budget.tell(push_to(iphone(), Kind.CANCEL), 0.0)
     budget.sweep(20.0)
-    assert len(budget) == 1
-    assert not budget.take(android(), CALL, "third", 20.0)
+    assert not allowed(budget, android("b"), CALL, "third", 20.0)
+    assert allowed(budget, PHONE_A, CALL, "third", 20.0)
+    budget.sweep(100.0)
+    assert len(budget) == 1, "the hour of the iPhone is not over"
+    budget.sweep(HOUR)
+    assert len(budget) == 0

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.sip_messages import UDP, request
-from tests.wake.phones import AOR, SEAL, WALL, account, android, app, binding, iphone, voip_only, wall
+from tests.support.sip_messages import request
+from tests.wake.phones import SEAL, WALL, account, android, app, binding, iphone, push_to, voip_only, wall
 
 from ringwake.model.binding import Binding
-from ringwake.model.call import CallRecord
 from ringwake.model.effects import Effects, Note, SendPush
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Accepted, Kind, Push, PushTarget, Service, Unreachable
 from ringwake.wake.announcement import announcement
 from ringwake.wake.budget import Budget
 from ringwake.wake.call_end import NOTICE_SECONDS
-from ringwake.wake.call_pushes import CallPushes
+from ringwake.wake.call_pushes import CallPushes, Errand
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means, Timing
 from ringwake.wake.wait import Wait
@@ -28,12 +27,10 @@ class Desk:
     def __init__(self) -> None:
         invite = request("INVITE", "Contact: <sip:boss@198.51.100.7>")
         self.budget = Budget(window=WAKE)
-        record = CallRecord(id="c1", trace="t", aor=AOR, invite=b"", flow=UDP, received_at=WALL, wake_until=WALL + WAKE)
-        self.pushes = CallPushes(
-            record,
-            announcement(invite, account(), seal=SEAL, find_app=lambda _: app()),
-            means=Means(timing=Timing(wake=WAKE), budget=self.budget, wall=wall, jitter=lambda: 0.5),
-        )
+        errand = Errand(id="c1", trace="t", kind=Kind.CALL, wake_until=WALL + WAKE)
+        self.means = Means(timing=Timing(wake=WAKE), budget=self.budget, wall=wall, jitter=lambda: 0.5)
+        words = announcement(invite, account(), seal=SEAL, find_app=lambda _: app())
+        self.pushes = CallPushes(errand, words, means=self.means)
 
 
 def wait_for(phone: Binding) -> Wait:
@@ -75,7 +72,7 @@ def test_a_phone_without_a_token_is_not_woken(push: PushTarget | None) -> None:
 def test_what_another_call_has_sent_is_waited_for_and_said_once() -> None:
     desk, wait = Desk(), wait_for(binding())
     assert wait.binding.push is not None
-    assert desk.budget.take(wait.binding.push, Kind.CALL, "another", 0.0)
+    assert desk.budget.take(push_to(wait.binding.push), "another", 0.0) is None
     told = [desk.pushes.wake(wait, at) for at in (1.0, 1.5)]
     assert [[event.what for event in noted(effects)] for effects in told] == [[Happened.PUSH_SUPPRESSED], []]
     assert wait.pushed_to is None
@@ -88,11 +85,11 @@ def test_a_push_that_did_not_get_through_is_given_back() -> None:
     desk.pushes.wake(wait, 0.0)
     (accepted,) = noted(desk.pushes.outcome(wait.binding, Accepted("7"), 1.0))
     assert (accepted.what, accepted.fields) == (Happened.PUSH_ACCEPTED, {"device": "a", "id": "7"})
-    assert not desk.budget.take(target, Kind.CALL, "another", 1.0)
+    assert desk.budget.take(push_to(target), "another", 1.0) is not None
     (failed,) = noted(desk.pushes.outcome(wait.binding, Unreachable("down"), 1.0))
     fields = {"device": "a", "outcome": "unreachable", "reason": "down"}
     assert (failed.what, failed.fields) == (Happened.PUSH_FAILED, fields)
-    assert desk.budget.take(target, Kind.CALL, "another", 1.0)
+    assert desk.budget.take(push_to(target), "another", 1.0) is None
     assert noted(desk.pushes.outcome(binding(push=None), Unreachable("down"), 1.0)) != []
 
 
@@ -117,3 +114,49 @@ def test_who_can_be_told_nothing_is_told_nothing(push: PushTarget | None) -> Non
     assert desk.pushes.tell(wait, Kind.CANCEL, 30.0) == ()
     assert wait.delivery is not None
     assert wait.delivery.stage is not Stage.DEAD
+
+
+def called(name: str, means: Means) -> CallPushes:
+    """Return the pushes of another call by the same caller."""
+    words = announcement(request("INVITE"), account(), seal=SEAL, find_app=lambda _: app())
+    return CallPushes(Errand(id=name, trace="t", kind=Kind.CALL, wake_until=WALL + WAKE), words, means=means)
+
+
+def test_a_phone_that_was_woken_too_often_is_not_pushed_to_and_the_timeline_says_why() -> None:
+    means = Desk().means
+    told = []
+    for number in range(5):
+        pushes = called(f"c{number}", means)
+        told.append(noted(pushes.wake(wait_for(binding()), float(number)))[0])
+        means.budget.woke(android("a"))
+    assert [event.what for event in told] == [*[Happened.PUSH_SENT] * 4, Happened.PUSH_SUPPRESSED]
+    assert told[-1].fields == {"device": "a", "reason": "phone_limit"}
+
+
+def test_a_call_counts_once_for_its_caller_and_not_when_it_was_answered() -> None:
+    means = Desk().means
+    calls = [called(f"c{number}", means) for number in range(3)]
+    for number, pushes in enumerate(calls):
+        pushes.ask(float(number))
+        wait = wait_for(binding())
+        assert sent(pushes.wake(wait, float(number))) != []
+        pushes.outcome(wait.binding, Accepted("1"), float(number))
+        means.budget.woke(android("a"))
+    key = announcement(request("INVITE"), account(), seal=SEAL, find_app=lambda _: app()).caller.key
+    assert means.callers.refusal(key, account().aor, 3.0) is not None
+    calls[-1].answered()
+    assert means.callers.refusal(key, account().aor, 3.0) is None
+    assert [sent(called(f"d{n}", means).wake(wait_for(binding()), 3.0)) != [] for n in range(2)] == [True, False]
+    called("unasked", means).answered()
+
+
+def test_an_iphone_that_was_told_much_in_silence_is_told_no_more_in_this_hour() -> None:
+    desk, told = Desk(), []
+    for number in range(3):
+        wait = wait_for(binding(push=iphone()))
+        desk.pushes.wake(wait, float(number))
+        told.append(desk.pushes.tell(wait, Kind.CANCEL, float(number)))
+    assert [len(sent(effects)) for effects in told] == [1, 1, 0]
+    (event,) = noted(told[-1])
+    fields = {"device": "a", "kind": "cancel", "reason": "background_limit"}
+    assert (event.what, event.fields) == (Happened.PUSH_SUPPRESSED, fields)

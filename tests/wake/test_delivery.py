@@ -101,7 +101,7 @@ def test_calls_do_not_retry_in_step() -> None:
 def test_somebody_elses_wake_is_looked_at_again_later() -> None:
     push, seen = delivery(until=1.0), []
     for now in (0.0, 0.5, 1.0):
-        push.share(now)
+        push.share(now, "single_flight")
         seen.append((push.stage, push.next_at))
     assert seen == [(Stage.WAITING, SHARED_PAUSE), (Stage.WAITING, 1.0), (Stage.STOPPED, None)]
     assert push.attempts == 0
@@ -116,6 +116,7 @@ def test_an_outcome_that_comes_after_the_stop_changes_nothing(outcome: Outcome) 
     assert (push.stage, push.next_at, push.is_due(99.0), push.attempts) == (Stage.STOPPED, None, False, 1)
 
 
-def test_that_another_wake_is_under_way_is_news_once() -> None:
+def test_why_a_push_is_held_back_is_news_once() -> None:
     push = Delivery(now=0.0, until=20.0, jitter=0.5)
-    assert [push.share(at) for at in (0.0, 0.5, 1.0)] == [True, False, False]
+    reasons = ("single_flight", "single_flight", "phone_limit", "phone_limit")
+    assert [push.share(at / 2, reason) for at, reason in enumerate(reasons)] == [True, False, True, False]

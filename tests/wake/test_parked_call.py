@@ -14,8 +14,9 @@ from ringwake.model.call import CallEnd
 from ringwake.model.effects import NOTHING
 from ringwake.model.events import Happened
 from ringwake.model.push import Accepted, Kind, Outcome, PushTarget, Refused, Throttled, Unreachable, Unregistered
-from ringwake.model.store_ops import Finish, ForgetToken, Invite
+from ringwake.model.store_ops import Decline, Finish, ForgetToken, Invite
 from ringwake.proxy.branch import BranchState
+from ringwake.sip.flow import Transport
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.budget import Budget
 from ringwake.wake.means import Timing
@@ -24,6 +25,9 @@ from ringwake.wake.plan import Action, Target
 RING, WAKE, AWAIT, SKIP = Action.RING, Action.WAKE, Action.AWAIT, Action.SKIP
 TRANSPORT, TIMEOUT = Failure.TRANSPORT, Failure.TIMEOUT
 OK, DOWN, GONE = Accepted("1"), Unreachable("down"), Unregistered("410")
+
+
+UDP_PHONE = flow(1, Transport.UDP)
 
 
 def ends(call: Call) -> list[CallEnd]:
@@ -296,6 +300,17 @@ def test_two_calls_share_one_wake_until_its_push_fails() -> None:
     assert second.sent == [("a", flow(2))]
 
 
+def test_only_a_call_that_needs_a_push_and_is_not_answered_counts_for_its_caller() -> None:
+    rung = {"a": RING, "b": WAKE}
+    for actions, status, count in (({"a": WAKE}, 486, 2), (rung, 486, 0), ({"a": WAKE}, 200, 0)):
+        call = Call()
+        call.start(**actions)
+        call.woken("a", flow(2))
+        call.answer("a", status)
+        call.run(TIMING.wake + TIMING.ring)
+        assert len(call.callers) == count
+
+
 @pytest.mark.parametrize(("outcome", "is_shared"), [(OK, True), (DOWN, False), (GONE, False)])
 def test_a_push_that_got_through_is_not_repeated_for_the_next_call_though_the_first_is_over(
     outcome: Outcome, is_shared: bool
@@ -400,6 +415,51 @@ def test_a_dead_token_says_nothing_of_a_flow_that_may_live() -> None:
     assert call.said == []
     call.answer("a", 200)
     assert call.said == [200]
+
+
+def test_what_goes_by_datagrams_is_sent_no_more_once_the_provider_has_taken_the_push() -> None:
+    """Until then the datagrams are all there is."""
+    call = Call()
+    call.start_with([on(UDP_PHONE)])
+    call.run(TIMING.probe)
+    call.pushed("a", DOWN)
+    assert call.quieted == []
+    call.run(2 * TIMING.probe)
+    call.pushed("a", OK)
+    assert call.quieted == [branch("a")]
+    call.answer("a", 180)
+    assert call.said == [180], "it is listened to all the same"
+
+
+def test_it_goes_on_when_the_phone_registers_down_the_same_flow() -> None:
+    """The same branch again: what was sent before may have been lost."""
+    call = Call()
+    call.start_with([on(UDP_PHONE)])
+    call.run(TIMING.probe)
+    call.pushed("a", OK)
+    effects = call.woken("a", UDP_PHONE)
+    assert (abandoned(effects), forwarded(effects)) == ([branch("a")], [UDP_PHONE])
+    assert call.noted.count(Happened.INVITE_SENT) == 1
+    assert call.woken("a", UDP_PHONE) == NOTHING
+    call.run(TIMING.probe + 3.0)
+    assert call.pushed_to() == ["a"], "it is awake"
+
+
+def test_a_connection_gets_it_once_whatever_registers_down_it() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.run(TIMING.probe)
+    call.pushed("a", OK)
+    call.woken("a", flow(1))
+    assert (call.quieted, call.sent) == ([], [("a", flow(1))])
+
+
+def test_a_phone_that_has_come_before_its_push_was_answered_is_not_quieted() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.woken("a", UDP_PHONE)
+    call.pushed("a", OK)
+    assert call.quieted == []
 
 
 # ---- a flow that breaks
@@ -891,3 +951,50 @@ def test_a_phone_that_registers_by_another_path_gets_the_invite_along_that(path:
     call.answer("b", 180)
     call.woken("b", flow(1), path=("<sip:third@edge;lr;ob>",))
     assert len(call.sent) == sent, "it rings"
+
+
+# ---- what phones have refused
+
+
+def test_a_refusal_is_written_down_when_the_call_goes_on() -> None:
+    call = Call()
+    call.start(a=RING, b=WAKE)
+    call.answer("a", 486)
+    assert call.ops[-1] == Decline(call="c1", phone="a", status=486)
+    call.woken("b", flow(2))
+    call.answer("b", 180)
+    call.answer("b", 603)
+    assert (ends(call), sum(isinstance(op, Decline) for op in call.ops)) == ([CallEnd.DECLINED], 1)
+
+
+def test_one_for_all_is_written_down_before_the_others_have_answered() -> None:
+    call = Call()
+    call.start(a=RING, b=RING)
+    call.answer("b", 180)
+    call.answer("a", 603)
+    assert (call.ops[-1], call.finals) == (Decline(call="c1", phone="a", status=603), [])
+
+
+def test_a_call_that_was_cancelled_needs_no_refusals() -> None:
+    call = Call()
+    call.start(a=RING, b=RING)
+    for device in "ab":
+        call.answer(device, 180)
+    call.cancel()
+    call.answer("a", 487)
+    assert not any(isinstance(op, Decline) for op in call.ops)
+
+
+def test_a_phone_that_had_refused_before_a_crash_is_asked_no_more() -> None:
+    call = Call(refusals=(("a", 486),))
+    call.start(b=WAKE)
+    call.woken("a", flow(2))
+    assert (call.sent, call.pushed_to()) == ([], ["b"])
+    call.pushed("b", GONE)
+    assert call.said == [486]
+
+
+def test_when_all_had_refused_before_a_crash_the_call_is_over() -> None:
+    call = Call(refusals=(("a", 486), ("b", 480)))
+    call.start()
+    assert (call.said, ends(call)) == ([486], [CallEnd.DECLINED])

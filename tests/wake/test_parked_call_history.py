@@ -11,10 +11,10 @@ from tests.wake.calling import TIMING, Call
 from tests.wake.phones import android, binding, flow
 
 from ringwake.model.binding import Binding
-from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Persist, SendPush
+from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Persist, QuietBranch, SendPush
 from ringwake.model.push import Accepted, Kind, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import Finish
-from ringwake.sip.flow import Flow
+from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.timers import TIMEOUT
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.plan import Action, Target
@@ -34,6 +34,9 @@ LONGEST = TIMING.wake + TIMING.answer + TIMING.ring + TIMEOUT
 """When a call that nobody joins after the wake is over at the latest."""
 
 
+WIRES = st.sampled_from([Transport.TLS, Transport.UDP])
+
+
 @dataclass
 class Transaction:
     """What the transaction layer knows of one INVITE: it ends by itself when nothing is heard for too long."""
@@ -43,6 +46,7 @@ class Transaction:
     has_answered: bool = False
     has_2xx: bool = False
     is_cancelled: bool = False
+    is_quiet: bool = False
     is_dropped: bool = False
     """Whether it was given up before it had said anything: what it says later counts for nothing, but for a 2xx."""
 
@@ -64,29 +68,37 @@ class History(RuleBasedStateMachine):
         """What each phone registered last; not there when its flow has broken since."""
         self.can_be_pushed: dict[str, bool] = {}
         self.is_over = False
+        self.registering = ""
+        """The phone whose REGISTER is being dealt with."""
         self.last_begin = 0.0
 
     @initialize(
         actions=st.lists(st.sampled_from(list(Action)), min_size=3, max_size=3),
         has_push=st.lists(st.booleans(), min_size=3, max_size=3),
+        wires=st.lists(WIRES, min_size=3, max_size=3),
     )
-    def start(self, actions: list[Action], has_push: list[bool]) -> None:
+    def start(self, actions: list[Action], has_push: list[bool], wires: list[Transport]) -> None:
         targets = []
-        for device, action, push in zip(DEVICES, actions, has_push, strict=True):
+        for device, action, push, wire in zip(DEVICES, actions, has_push, wires, strict=True):
             self.flows += 1
-            phone = binding(device, flow=flow(self.flows), push=android(device) if push else None)
+            phone = binding(device, flow=flow(self.flows, wire), push=android(device) if push else None)
             self.bound[device], self.can_be_pushed[device] = phone, push
             targets.append(Target(phone, Action.SKIP if action is Action.WAKE and not push else action))
         self.perform(self.bench.start_with(targets))
 
     # ---- the phones
 
-    @rule(device=DEVICE, has_push=st.booleans(), token=st.sampled_from(["", "new"]))
-    def register(self, device: str, has_push: bool, token: str) -> None:
+    @rule(device=DEVICE, has_push=st.booleans(), token=st.sampled_from(["", "new"]), wire=WIRES)
+    def register(self, device: str, has_push: bool, token: str, wire: Transport) -> None:
         self.flows += 1
         push = android(device + token) if has_push else None
-        self.bound[device] = binding(device, flow=flow(self.flows), push=push)
+        self.bound[device] = binding(device, flow=flow(self.flows, wire), push=push)
         self.register_again(device)
+
+    @rule(device=DEVICE)
+    def register_five_times(self, device: str) -> None:
+        for _ in range(5):
+            self.register_again(device)
 
     @rule(device=DEVICE)
     def register_again(self, device: str) -> None:
@@ -96,7 +108,9 @@ class History(RuleBasedStateMachine):
         self.has_come.add(device)
         if not self.is_over:
             self.can_be_pushed[device] = known.push is not None
+        self.registering = device
         self.perform(self.bench.woken(device, known.flow, push=known.push))
+        self.registering = ""
 
     @rule(device=DEVICE, status=st.sampled_from([100, 180, 183]))
     def provisional(self, device: str, status: int) -> None:
@@ -141,6 +155,13 @@ class History(RuleBasedStateMachine):
             self.perform(self.bench.pushed(device, outcome))
 
     @rule()
+    def a_second_passes_and_the_provider_takes_everything(self) -> None:
+        self.pass_time(TIMING.probe)
+        while self.under_way:
+            device = self.under_way.pop(0)
+            self.perform(self.bench.pushed(device, Accepted("1")))
+
+    @rule()
     def hang_up(self) -> None:
         self.is_over = True
         self.perform(self.bench.cancel())
@@ -177,6 +198,8 @@ class History(RuleBasedStateMachine):
                     self.forwarded(effect)
                 case AbandonBranch():
                     self.abandoned(effect.branch.rpartition("-")[2])
+                case QuietBranch():
+                    self.quieted(effect.branch.rpartition("-")[2])
                 case CancelBranch():
                     self.cancelled(effect.branch.rpartition("-")[2])
                 case SendPush():
@@ -191,14 +214,23 @@ class History(RuleBasedStateMachine):
         assert not self.is_over, "nobody rings after the end"
         assert device not in self.open, "a branch has one client transaction"
         assert (device, effect.flow) not in self.invited, "a phone gets the INVITE once down each flow"
+        assert self.registering in ("", device), "a REGISTER releases to nobody else"
+        assert self.bound[device].flow == effect.flow, "it goes down the flow of its own REGISTER"
         self.invited.add((device, effect.flow))
         self.open[device] = Transaction(effect.flow, ends_at=self.bench.now + TIMEOUT)
         self.last_begin = self.bench.now
 
     def abandoned(self, device: str) -> None:
         transaction = self.open.pop(device, None)
-        if transaction is not None and transaction.is_dropped:
+        if transaction is not None and (transaction.is_dropped or transaction.is_quiet):
             self.invited.discard((device, transaction.flow))  # in silence: it may not even have got it
+
+    def quieted(self, device: str) -> None:
+        transaction = self.open[device]
+        assert transaction.flow.transport is Transport.UDP, "nothing else is sent again"
+        assert not transaction.has_answered, "who has answered is sent nothing again anyway"
+        assert device not in self.has_come, "what a phone that has come did not get is sent again"
+        transaction.is_quiet = True
 
     def cancelled(self, device: str) -> None:
         transaction = self.open.get(device)

@@ -188,3 +188,43 @@ def test_a_phone_that_cannot_be_woken_is_left_alone(push: object) -> None:
 
 def test_an_outcome_for_nobody_is_absorbed() -> None:
     assert Sender().parked.pushed("a", Accepted("1"), 1.0) == NOTHING
+
+
+def test_a_phone_that_was_woken_too_often_is_woken_for_a_message_when_it_may() -> None:
+    """Nothing is lost by that: the message is kept, and the next push or REGISTER brings it."""
+    budget = Budget(window=20.0)
+    for number in range(2):
+        Sender(budget=budget, name=f"early {number}").start(binding("a"), now=float(number))
+        budget.woke(android("a"))
+    sender = Sender(budget=budget)
+    sender.start(binding("a"), now=2.0)
+    assert (sender.pushes, sender.noted) == ([], [Happened.PUSH_SUPPRESSED])
+    sender.run(1000.0)
+    assert [at for at, _ in sender.pushes] == [60.0]
+    assert sender.noted == [Happened.PUSH_SUPPRESSED, Happened.PUSH_SENT]
+
+
+def test_a_message_that_will_be_over_by_then_is_given_up() -> None:
+    budget = Budget(window=20.0, wakes=1)
+    Sender(budget=budget, name="early").start(binding("a"))
+    budget.woke(android("a"))
+    sender = Sender(budget=budget, seconds=30.0)
+    sender.start(binding("a"), now=1.0)
+    assert (sender.pushes, sender.parked.is_settled) == ([], True)
+
+
+def test_the_timeline_says_that_another_wake_does_for_it() -> None:
+    budget = Budget(window=20.0)
+    first, second = Sender(budget=budget), Sender(budget=budget, name="m2")
+    first.start(binding("a"))
+    second.start(binding("a"), now=0.1)
+    second.run(3.0)
+    assert second.noted == [Happened.PUSH_SUPPRESSED], "however often it has looked again"
+
+
+def test_it_knows_whom_it_will_still_wake() -> None:
+    budget = Budget(window=20.0)
+    Sender(budget=budget, name="early").start(binding("a"))
+    sender = Sender(budget=budget)
+    sender.start(binding("a2", first="a", push=android("a")), binding("b", push=android("b")), now=1.0)
+    assert sender.parked.awaited == {"a"}, "it shares the wake of a; the push to b is under way"

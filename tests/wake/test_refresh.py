@@ -27,19 +27,32 @@ def test_only_a_phone_that_may_get_a_silent_push_gets_one(target: PushTarget, fi
     [
         (GRANT, 0.0, 7 * DAY - 12 * HOUR),
         (GRANT, 1.0, 7 * DAY - 12 * HOUR - JITTER * 12 * HOUR),
-        (2 * DAY, 0.0, 1.5 * DAY),  # a shorter grant: the lead stays
-        (DAY, 0.0, 12 * HOUR),
-        (2 * HOUR, 0.0, HOUR),  # half of it, when it is shorter than two leads
-        (2 * HOUR, 1.0, 0.9 * HOUR),
+        (7 * DAY, 0.0, 7 * DAY - 12 * HOUR),
+        # A shorter grant than the interval: a fifth of it.
+        (2 * DAY, 0.0, 1.6 * DAY),
+        (DAY, 1.0, 0.8 * DAY - JITTER * 0.2 * DAY),
+        (HOUR, 0.0, 2880.0),
+        # But never under 180 s.
+        (900.0, 0.0, 720.0),
+        (600.0, 0.0, 420.0),
         (300.0, 0.0, 120.0),
-        (181.0, 0.0, 1.0),
-        (180.0, 0.0, None),  # there is no time that is early enough
+        (300.0, 1.0, 102.0),
+        # There is no time that is early enough, and leaves the phone any sleep.
+        (299.0, 0.0, None),
         (60.0, 0.0, None),
     ],
 )
 def test_the_first_one_leaves_room_for_more(grant: float, jitter: float, first: float | None) -> None:
     found = POLICY.first(android(), grant, jitter)
     assert found == (None if first is None else pytest.approx(first))
+
+
+def test_a_laboratory_shortens_everything_at_once() -> None:
+    """As `make demo` does: a grant of 20 seconds, and a wake after one and a half."""
+    policy = RefreshPolicy(every=3.0, lead=1.5, last=4.0, least=20.0)
+    assert policy.first(android(), 20.0, 0.0) == 1.5
+    assert policy.first(android(), 4.0, 0.0) is None
+    assert RefreshPolicy(every=3.0, lead=2.5).first(android(), 300.0, 0.0) == 1.5, "half of it is the longest lead"
 
 
 def pushes(policy: RefreshPolicy, grant: float, jitter: float = 0.0, *, late: float = 0.0) -> list[float]:
@@ -70,6 +83,10 @@ def test_the_ladder_is_half_the_lead_then_a_third_of_it_then_weekly_then_the_las
     assert pushes(POLICY, GRANT) == pytest.approx(expected)
 
 
+def test_a_grant_of_an_hour_is_tried_twice_and_then_in_the_last_chance() -> None:
+    assert pushes(POLICY, HOUR) == pytest.approx([2880.0, 3240.0, HOUR - 180.0])
+
+
 @pytest.mark.parametrize("left", [180.0, 179.0, 0.0, -5.0])
 def test_too_close_to_the_expiry_there_is_no_point_any_more(left: float) -> None:
     assert POLICY.next(1, since=GRANT - left, left=left) is None
@@ -91,4 +108,4 @@ def test_no_push_is_ever_planned_later_than_the_last_try(
     sent = pushes(policy, grant, jitter, late=late)
     assert all(at - late <= max(grant - last, 0.0) + 1e-6 for at in sent)
     assert sent == sorted(sent)
-    assert (sent == []) == (grant <= last)
+    assert (sent == []) == (grant <= last or grant < policy.least)

@@ -14,7 +14,7 @@ from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable, read_body
 from ringwake.api.problems import Problem, answer
 from ringwake.model.account import Account
-from ringwake.model.store_ops import PutAccount, RemoveAccount
+from ringwake.model.account_ops import PutAccount, RemoveAccount
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
 

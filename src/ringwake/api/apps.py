@@ -15,6 +15,7 @@ from ringwake.api.backend import Backend
 from ringwake.api.calls import call_routes
 from ringwake.api.health import health_routes
 from ringwake.api.me import me_routes
+from ringwake.api.me_push import push_routes
 from ringwake.api.problems import Problem, document, on_problem
 from ringwake.secret import Secret
 
@@ -52,7 +53,7 @@ def operator_app(backend: Backend) -> Starlette:
 
 def public_app(backend: Backend) -> Starlette:
     """Return the phones' application."""
-    return _app(me_routes(backend))
+    return _app([*me_routes(backend), *push_routes(backend)])
 
 
 def _app(routes: Sequence[Route]) -> Starlette:

@@ -14,6 +14,7 @@ from ringwake.secret import Secret
 from ringwake.sip.flow import Flow
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing
+from ringwake.wake.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Backend:
     token: Secret[str]
     """The operator's bearer token."""
     is_live: Callable[[Flow], bool]
+    ledger: Ledger
+    """Pushes whose phones have not come yet."""
     problems: Callable[[], list[str]]
     """What keeps the server from being ready; empty when it is."""
     limit: FailureLimit

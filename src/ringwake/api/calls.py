@@ -10,7 +10,9 @@ from ringwake.api.aor import canonical
 from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable
 from ringwake.api.problems import Problem, answer
+from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
+from ringwake.model.push import Kind
 from ringwake.model.store_ops import ListBindings
 from ringwake.observe.trace import Timeline
 from ringwake.wake.plan import is_awake
@@ -70,10 +72,40 @@ def _device(backend: Backend, binding: Binding, wall: float) -> dict[str, object
         "account": binding.aor,
         "id": binding.id,
         "state": binding.state(is_live=awake, wall=wall).value,
+        "provider": _provider(binding),
         "push": tokens,
         "transport": binding.flow.transport.value,
         "user_agent": binding.user_agent,
         "registered_at": binding.registered_at,
         "expires_at": binding.expires_at,
         "refresh_at": binding.refresh_at,
+        "no_refresh": "" if binding.refresh_at else _no_refresh(binding),
+        "last_wake": _wake(binding.wakes.at, binding.wakes.why),
+        "wakes": binding.wakes.by_reason(),
+        "pushed": _pushed(backend, binding),
     }
+
+
+def _provider(binding: Binding) -> str | None:
+    """Name the push service of a phone, also of one whose token it has called dead."""
+    provider = binding.push.app.provider if binding.push else binding.dead_token
+    return provider.value if provider else None
+
+
+def _wake(at: float, why: Kind | None) -> dict[str, object] | None:
+    return {"at": at, "why": why.value} if why else None
+
+
+def _pushed(backend: Backend, binding: Binding) -> dict[str, object] | None:
+    """Return the last push that the phone has not answered. One whose REGISTER named no token has come all the same."""
+    wakes = backend.ledger.of(binding.push) if binding.push else ()
+    return _wake(*wakes[-1]) if wakes and wakes[-1].at > binding.registered_at else None
+
+
+def _no_refresh(binding: Binding) -> str:
+    """Say why a phone gets no silent push (design.md section 5)."""
+    if binding.push is None:
+        return "no push token"
+    if binding.push.vehicle(Kind.REFRESH) is not None:
+        return "the last try was made"
+    return "browsers get none" if binding.push.app.provider is Provider.WEBPUSH else "only a VoIP token"

@@ -54,7 +54,7 @@ def me_routes(backend: Backend) -> list[Route]:
         return answer({"token": seal_token(account, expires=expires, seal=backend.keys), "expires": expires})
 
     async def webpush(request: Request) -> Response:
-        account = _by_token(backend, request)
+        account = by_token(backend, request)
         subscription = await read_body(request, Subscription)
         app = backend.directory.webpush(account.tenant)
         if app is None:
@@ -104,7 +104,7 @@ def _checked(backend: Backend, request: Request, realm: str) -> Authentication:
         raise Problem(400, error.rule) from None
 
 
-def _by_token(backend: Backend, request: Request) -> Account:
+def by_token(backend: Backend, request: Request) -> Account:
     """Return the account of a device token."""
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     account = None

@@ -20,16 +20,18 @@ from ringwake.app.listeners import named, open_listener
 from ringwake.config.load import host_port
 from ringwake.config.schema import Config
 from ringwake.edge.core import Core
+from ringwake.edge.counted_pusher import CountedPusher
 from ringwake.edge.gate import Gate
 from ringwake.edge.limits import FailureLimit
 from ringwake.edge.perform import Performer
 from ringwake.edge.presence import Presence
 from ringwake.edge.server import Server
 from ringwake.model.account import Account, Aor
+from ringwake.model.account_ops import ListAccounts
 from ringwake.model.app import App as Application
 from ringwake.model.events import Event
 from ringwake.model.ports import Pusher
-from ringwake.model.store_ops import ListAccounts, Recover
+from ringwake.model.store_ops import Recover
 from ringwake.model.tenant import Tenant
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
@@ -44,6 +46,7 @@ from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing, load_keys
 from ringwake.store.sqlite.store import SqliteStore
 from ringwake.wake.budget import Budget
+from ringwake.wake.callers import Callers
 from ringwake.wake.means import Means, Timing
 from ringwake.wake.refresh import RefreshPolicy
 
@@ -152,10 +155,11 @@ class App:
             for address in carrier.addresses():
                 self.listen.append({"transport": section.transport, "address": str(address)})
         now = self._loop.time()
-        self._performer = Performer(
-            sip=self.stack, store=self._store, pusher=self._pusher, note=self._note, clock=self._loop.time
-        )
         core = self._core(frozenset((a.host, a.port) for carrier in listeners for a in carrier.addresses()))
+        pusher = CountedPusher(self._pusher, core.ledger, time.time)
+        self._performer = Performer(
+            sip=self.stack, store=self._store, pusher=pusher, note=self._note, clock=self._loop.time
+        )
         server = Server(core, self._performer, refresh_policy=self._refresh_policy(), now=now)
         self.stack.attach(server)
         server.recover(found, now, self.stack.adopt)
@@ -173,9 +177,7 @@ class App:
         registrar = Registrar(
             directory=self._directory,
             ids=self._ids,
-            policy=ExpiryPolicy(
-                grant=int(wake.grant), push_least=min(300, int(wake.grant)), needs_tls=not self._config.server.lab
-            ),
+            policy=expiry_policy(self._config),
             refresh_after=lambda target, grant: policy.first(target, grant, random.random()),  # noqa: S311  jitter
         )
         gate = Gate(
@@ -186,7 +188,7 @@ class App:
             wall=wall,
             realm=self._config.tenant[0].domain.lower() if self._config.tenant else FALLBACK_REALM,
         )
-        timing = Timing(wake=wake.wake_timeout, ring=wake.ring_timeout)
+        timing = Timing(wake=wake.wake_timeout, request=wake.request_timeout, ring=wake.ring_timeout)
         return Core(
             directory=self._directory,
             seal=self._keys,
@@ -194,15 +196,27 @@ class App:
             gate=gate,
             registrar=registrar,
             presence=Presence(self.stack.is_open),
-            means=Means(timing=timing, budget=Budget(window=timing.wake), wall=wall, jitter=random.random),
+            means=Means(
+                timing=timing,
+                budget=Budget(window=timing.wake, wakes=limits.wakes_per_minute),
+                callers=Callers(each=limits.calls_per_minute),
+                wall=wall,
+                jitter=random.random,
+            ),
             own=own,
             max_message=limits.message_octets,
             message_seconds=limits.message_seconds,
+            wakes_for=frozenset(wake.wake_for),
         )
 
     def _refresh_policy(self) -> RefreshPolicy:
         wake = self._config.wake
-        return RefreshPolicy(every=wake.refresh_every, lead=wake.refresh_lead, last=min(180.0, wake.grant / 5))
+        return RefreshPolicy(
+            every=wake.refresh_every,
+            lead=wake.refresh_lead,
+            last=min(180.0, wake.grant / 5),
+            least=min(300.0, wake.grant),
+        )
 
     def _serve_http(self, core: Core) -> None:
         backend = Backend(
@@ -215,6 +229,7 @@ class App:
             ids=self._ids,
             token=self._token,
             is_live=core.presence.is_open,
+            ledger=core.ledger,
             problems=self._problems,
             limit=self._limit,
             clock=self._loop.time,
@@ -275,3 +290,9 @@ def fixed_accounts(config: Config) -> list[Account]:
         for tenant in config.tenant
         for account in tenant.account
     ]
+
+
+def expiry_policy(config: Config) -> ExpiryPolicy:
+    """Return how long bindings live, by the configuration."""
+    grant, lab = int(config.wake.grant), config.server.lab
+    return ExpiryPolicy(grant=grant, push_least=min(300, grant), needs_tls=not lab, own_refresh=config.wake.pnsreg)

@@ -13,6 +13,7 @@ from ringwake.config.load import ConfigError
 from ringwake.config.schema import AppSection, Config
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.push.access import Access, ApnsAccess, FcmAccess, WebPushAccess
+from ringwake.push.apns.client import SANDBOX
 from ringwake.push.errors import CredentialsError
 from ringwake.push.senders import Senders, vapid_public_key
 from ringwake.secret import Secret
@@ -34,14 +35,22 @@ def parts_of(config: Config, base: Path) -> Parts:
     accesses: list[tuple[AppKey, Access]] = []
     for number, section in enumerate(config.app):
         place = f"app[{number}]"
-        access = _access(section, base, place, lab=config.server.lab)
+        access = access_of(section, base, place, lab=config.server.lab)
         tenant = section.tenant.lower()
         key = AppKey(Provider(section.provider), section.param or tenant)
         try:
             vapid_key = vapid_public_key(access) if isinstance(access, WebPushAccess) else ""
         except CredentialsError as error:
             raise ConfigError(f"{place}: {error}") from None
-        applications.append(App(key=key, tenant=tenant, show_caller=section.show_caller, vapid_key=vapid_key))
+        applications.append(
+            App(
+                key=key,
+                tenant=tenant,
+                show_caller=section.show_caller,
+                vapid_key=vapid_key,
+                is_sandbox=section.sandbox,
+            )
+        )
         accesses.append((key, access))
     _senders(accesses, lambda _: None)  # a key that is none shows now, not at the first call
     return Parts(config=config, base=base, applications=applications, pusher=lambda report: _senders(accesses, report))
@@ -57,9 +66,15 @@ def _senders(accesses: list[tuple[AppKey, Access]], report: Callable[[str], None
     return senders
 
 
-def _access(section: AppSection, base: Path, place: str, *, lab: bool) -> Access:
+def access_of(section: AppSection, base: Path, place: str, *, lab: bool) -> Access:
+    """Read what one application needs to push.
+
+    Raises:
+        ConfigError: a key file cannot be used; with place and mend.
+    """
     ca_file = base / section.ca_file if section.ca_file else None
-    elsewhere: dict[str, Any] = {"endpoint": section.endpoint} if section.endpoint else {}
+    endpoint = section.endpoint or (SANDBOX if section.sandbox else "")
+    elsewhere: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
     if section.provider == "apns":
         key = _read(base / section.key_file, f"{place}.key_file")
         return ApnsAccess(key_id=section.key_id, key=Secret(key), ca_file=ca_file, **elsewhere)

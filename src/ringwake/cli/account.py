@@ -19,8 +19,8 @@ from ringwake.config.embedded import DOMAIN
 from ringwake.config.load import ConfigError, load
 from ringwake.config.state import RunningServer, StateFolder
 from ringwake.model.account import Account, Aor
+from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.ports import StoreError
-from ringwake.model.store_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.secret import Secret
 from ringwake.store.keys import KeysError, load_keys
 from ringwake.store.sqlite.store import SqliteStore

@@ -38,12 +38,32 @@ def run(options: argparse.Namespace) -> int:
 
 def _lines(device: dict[str, Any]) -> str:
     """Describe a phone in lines of at most 80 columns, as far as its names are short."""
-    push = "".join(f"\n  push by {token}" for token in device["push"]) or "\n  no push"
-    silent = f"next silent push {_when(device['refresh_at'])}" if device["refresh_at"] else "no silent push"
-    return (
-        f"{device['account']}  {device['state']}  {device['transport']}  {device['id']}"
-        f"{push}\n  registered until {_when(device['expires_at'])}, {silent}"
+    provider = device["provider"] or "-"
+    return "\n  ".join(
+        [
+            f"{device['account']}  {provider}  {device['state']}  {device['transport']}  {device['id']}",
+            *([f"push by {token}" for token in device["push"]] or ["no push"]),
+            *_wakes(device),
+            f"registered until {_when(device['expires_at'])}",
+            _silent(device),
+        ]
     )
+
+
+def _wakes(device: dict[str, Any]) -> list[str]:
+    """Tell when the phone was woken last, and why; and for what it was pushed to and has not come yet."""
+    last, pushed = device["last_wake"], device["pushed"]
+    counts = ", ".join(f"{count} for {why}" for why, count in device["wakes"].items())
+    told = [f"last wake {_when(last['at'])} for {last['why']}; in all {counts}" if last else "never woken"]
+    if pushed:
+        told.append(f"pushed to {_when(pushed['at'])} for {pushed['why']}, and has not come yet")
+    return told
+
+
+def _silent(device: dict[str, Any]) -> str:
+    if device["refresh_at"]:
+        return f"next silent push {_when(device['refresh_at'])}"
+    return f"no silent push: {device['no_refresh']}"
 
 
 def _when(seconds: float) -> str:

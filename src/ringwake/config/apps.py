@@ -42,6 +42,8 @@ def _check_app(app: AppSection, place: str) -> None:
             raise ConfigError(f"{place}.{name}: {app.provider} needs it: add it")
         if not is_needed and getattr(app, name):
             raise ConfigError(f"{place}.{name}: {app.provider} has no use for it: remove it")
+    if app.sandbox and app.provider != "apns":
+        raise ConfigError(f"{place}.sandbox: {app.provider} has none: remove it")
     if app.provider == "apns" and _APNS_PARAM.fullmatch(app.param) is None:
         raise ConfigError(f'{place}.param: not TEAMID.bundle: write it like "AB12CD34EF.com.example.phone"')
     if app.provider == "apns" and app.param.endswith(".voip"):

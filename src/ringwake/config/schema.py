@@ -36,6 +36,10 @@ class WakeSection(Section):
 
     wake_timeout: Seconds = 20
     """How long an INVITE waits for a phone to wake."""
+    request_timeout: Annotated[float, Meta(gt=0, le=24)] = 10
+    """How long other requests wait: inside a dialog, or as `wake_for` says. Their senders give up after 32."""
+    wake_for: tuple[Literal["NOTIFY", "OPTIONS", "REFER", "SUBSCRIBE"], ...] = ("NOTIFY", "REFER", "SUBSCRIBE")
+    """Methods outside a dialog that wake a phone, besides INVITE and MESSAGE."""
     ring_timeout: Seconds = 60
     """How long a phone rings. The sum of both stays under 180."""
     grant: Annotated[float, Meta(ge=1, le=MOST_SECONDS)] = 2_592_000
@@ -44,6 +48,9 @@ class WakeSection(Section):
     """A phone that was not woken for this long is woken silently to register again."""
     refresh_lead: Seconds = 43_200
     """How long before that the first silent push goes out."""
+    pnsreg: bool = False
+    """Let phones that say that they can (`+sip.pnsreg`) register again by themselves, 130 seconds before their grant is
+    over at the latest. They are woken for it once, 125 seconds before that end, and only if they have not come."""
 
 
 class ListenSection(Section):
@@ -105,7 +112,8 @@ class AppSection(Section):
     tenant: Text
     """Domain of the tenant whose phones run it."""
     param: str = ""
-    """APNs: TEAMID.bundle, without .voip; FCM: project id; Web Push: none."""
+    """APNs: TEAMID.bundle, without .voip; FCM: project id, or the project number if that is what the phones write
+    (Linphone); Web Push: none."""
     key_file: str = ""
     """APNs: the .p8 file."""
     key_id: str = ""
@@ -116,6 +124,9 @@ class AppSection(Section):
     """Web Push: PEM file with the P-256 private key."""
     subject: str = "mailto:postmaster@example.com"
     """Web Push: who is responsible, as a mailto: or https: URI."""
+    sandbox: bool = False
+    """APNs: the tokens are those of Apple's sandbox, as apps run from Xcode get them; phones may then also write
+    `pn-provider=apns.dev`."""
     endpoint: str = ""
     """URL of the push service, if it is not the provider's own: an emulator or a proxy. Web Push: not used."""
     ca_file: str = ""
@@ -152,6 +163,12 @@ class LimitsSection(Section):
     """Wrong passwords per address and minute, before it is turned away."""
     max_transactions: Annotated[int, Meta(ge=100)] = 500_000
     """SIP transactions held at once; beyond them new requests get 503."""
+    wakes_per_minute: Annotated[int, Meta(ge=1)] = 4
+    """Pushes that wake one phone in any minute, for calls that nobody answered, messages and other requests. Calls may
+    use all of them, the others half. A call beyond them waits without a push of its own, a message until it may."""
+    calls_per_minute: Annotated[int, Meta(ge=1)] = 3
+    """Calls of one caller to one account whose phones all sleep, in any minute, but for answered ones; a further one
+    gets 480 with Retry-After. Below `wakes_per_minute`, or one caller can use up a phone's wakes."""
     message_octets: Annotated[int, Meta(ge=1)] = 16_384
     """Longest body of a MESSAGE; a longer one gets 413."""
     message_seconds: Seconds = 604_800

@@ -16,7 +16,9 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
+from ringwake.sip.methods import NOTIFY, REFER, SUBSCRIBE
 from ringwake.wake.announcement import Announcement, announcement, identity
+from ringwake.wake.ledger import Ledger
 from ringwake.wake.means import Means
 
 
@@ -37,7 +39,11 @@ class Core:
     """Octets of a MESSAGE body that is kept for a sleeping phone; a longer one gets 413."""
     message_seconds: float = 7 * 86400.0
     """How long a message is kept, unless its Expires says less."""
+    wakes_for: frozenset[str] = frozenset({SUBSCRIBE, NOTIFY, REFER})
+    """Methods outside a dialog that wake phones, besides INVITE and MESSAGE."""
     calls: Calls = field(default_factory=Calls)
+    ledger: Ledger = field(default_factory=Ledger)
+    """Pushes whose phones have not come yet."""
 
     def wall(self, now: float) -> float:
         """Return epoch seconds."""
@@ -66,9 +72,10 @@ class Core:
         binding = self.presence.binding_of(flow, aor)
         return FlowToken(flow, binding, aor if binding else "")
 
-    def announce(self, request: Request, account: Account) -> Announcement:
-        """Prepare the pushes for a request to an account."""
-        return announcement(request, account, seal=self.seal, find_app=self.directory.app)
+    def announce(self, request: Request, account: Account, flow: Flow | None = None) -> Announcement:
+        """Prepare the pushes for a request to an account; `flow` is the one that a call came down."""
+        source = flow.remote.host if flow is not None and self.gate.is_peer(flow) else ""
+        return announcement(request, account, seal=self.seal, find_app=self.directory.app, source=source)
 
     def may_reach(self, request: Request, binding: Binding) -> bool:
         """Tell whether a request may go to a phone: one for a `sips:` URI goes over TLS only (section 26.2.2)."""

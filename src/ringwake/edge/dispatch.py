@@ -16,6 +16,7 @@ from ringwake.edge.stand_alone import stand_alone
 from ringwake.model.account import Account, Aor
 from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.proxy.loops import check_loop
+from ringwake.proxy.purr import purr_of
 from ringwake.proxy.routing import take_routes
 from ringwake.proxy.validation import check_extensions, validate
 from ringwake.sip.errors import SipError
@@ -25,9 +26,9 @@ from ringwake.sip.replies import stateless_reply
 from ringwake.sip.transactions.events import AckArrived, RequestArrived
 from ringwake.sip.uri import Uri
 
-_RECIPES = {INVITE: invite, MESSAGE: message}
 # Methods that have no meaning outside a dialog.
 _INSIDE = frozenset({BYE, PRACK, UPDATE, INFO})
+_UNKNOWN = "the dialog is not known here"
 _OWN = f"{OPTIONS}, {REGISTER}"
 
 
@@ -74,15 +75,17 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
 def _astray(core: Core, arrived: RequestArrived, uri: Uri, now: float, *, has_tag: bool) -> Effects:
     """Pass on what belongs to a dialog but came without the Route that we gave it.
 
-    A proxy goes by the Request-URI (section 16.5), and the phone knows its dialogs. Nobody is woken for it.
+    A proxy goes by the Request-URI (section 16.5), and the phone knows its dialogs.
     """
-    is_for_account = has_tag and arrived.request.method != REGISTER and uri.user is not None and _is_ours(core, uri)
-    if is_for_account:
-        _let_in(core, arrived, now)
-    account = _account(core, uri) if is_for_account else None
-    if account is None:
-        raise SipError(481, "the dialog is not known here")
-    return stand_alone(core, arrived, account, now, otherwise=481)
+    is_for_account = has_tag and arrived.request.method != REGISTER and uri.user is not None
+    if not is_for_account or not (_is_ours(core, uri) or purr_of(arrived.request, core.seal)):
+        raise SipError(481, _UNKNOWN)
+    _let_in(core, arrived, now)
+    callee = _callee(core, arrived, uri)
+    if callee is None:
+        raise SipError(481, _UNKNOWN)
+    account, only = callee
+    return stand_alone(core, arrived, account, now, only=only)
 
 
 def _let_in(core: Core, arrived: RequestArrived, now: float) -> None:
@@ -93,13 +96,16 @@ def _let_in(core: Core, arrived: RequestArrived, now: float) -> None:
 
 def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
     _let_in(core, arrived, now)
-    if not _is_ours(core, uri):
+    callee = _callee(core, arrived, uri)
+    if callee is None and not _is_ours(core, uri):
         raise SipError(403, "this server relays to its own accounts only")
-    account = _account(core, uri)
-    if account is None:
+    if callee is None:
         raise SipError(404, "no such account")
-    recipe = _RECIPES.get(arrived.request.method, stand_alone)
-    return recipe(core, arrived, account, now)
+    account, only = callee
+    if arrived.request.method == MESSAGE:
+        return message(core, arrived, account, now)
+    recipe = invite if arrived.request.method == INVITE else stand_alone
+    return recipe(core, arrived, account, now, only=only)
 
 
 def _drop_claims(core: Core, arrived: RequestArrived) -> None:
@@ -130,6 +136,16 @@ def _is_for_us(core: Core, uri: Uri) -> bool:
 def _is_ours(core: Core, uri: Uri) -> bool:
     host = uri.host.lower()
     return core.directory.is_local(host) or (host.strip("[]"), uri.port or 5060) in core.own
+
+
+def _callee(core: Core, arrived: RequestArrived, uri: Uri) -> tuple[Account, str] | None:
+    """Find whom a request is for: an account of ours, or the one phone of it whose PURR it carries (RFC 8599 7)."""
+    purr = purr_of(arrived.request, core.seal)
+    if purr is not None:
+        account = core.directory.account(purr.aor)
+        return None if account is None else (account, purr.binding)
+    account = _account(core, uri) if _is_ours(core, uri) else None
+    return None if account is None else (account, "")
 
 
 def _account(core: Core, uri: Uri) -> Account | None:

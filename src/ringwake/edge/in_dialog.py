@@ -1,14 +1,22 @@
-"""Requests inside a dialog, and the ACK to a 2xx: they follow the sealed tokens of our Record-Route."""
+"""Requests inside a dialog, and the ACK to a 2xx: they follow the sealed tokens of our Record-Route.
+
+A side that cannot be reached is woken if it has put a PURR into the dialog (RFC 8599 section 6.2.3), and only then.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
-from ringwake.edge.relay import Relay
+from ringwake.edge.park import Terms, park, with_bindings
+from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.model.effects import Relay as Send
+from ringwake.model.push import Kind
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
+from ringwake.proxy.purr import Purr, purr_of
 from ringwake.proxy.routing import Hop, Routed, forward
 from ringwake.sip.errors import SipError
 from ringwake.sip.flow import Flow
@@ -16,6 +24,8 @@ from ringwake.sip.methods import INVITE
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.via import COOKIE
+from ringwake.wake.plan import Action, Target
+from ringwake.wake.relay import Relay
 
 UNREACHABLE = SipError(504, "the other side cannot be reached now")
 """Hurts the transaction only; a 480 would end the dialog (RFC 5057, standards L9)."""
@@ -24,19 +34,15 @@ _NO_ANSWER = {INVITE: 408}
 
 def in_dialog(core: Core, arrived: RequestArrived, routed: Routed, now: float) -> Effects:
     """Pass a request to the other side of its dialog; 504 when that side cannot be reached."""
-    request = routed.request
-    flow = flow_of(core, routed.tokens[-1])
+    token = routed.tokens[-1]
+    purr = purr_of(routed.request, core.seal)
+    if purr is not None and purr.binding == token.binding:
+        return _to_phone(core, arrived, purr, token, now=now)
+    flow = flow_of(core, token)
     if flow is None:
         # In a transaction, which absorbs the ACK: by its Route it would go on.
-        return refuse(arrived.transaction, request, UNREACHABLE, to_tag=core.tag(), now=now)
-    lapse = _NO_ANSWER.get(request.method, UNREACHABLE.status)
-    relay = Relay(ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=lapse))
-    owner_id = core.ids.hex(16)
-    core.calls.add(owner_id, relay, transaction=arrived.transaction)
-    hop = Hop(flow=flow, branch=COOKIE + core.ids.hex(24))
-    effects = relay.begin("", forward(request, hop), flow, now)
-    trying = (Respond(arrived.transaction, reply(request, 100)),) if request.method == INVITE else NOTHING
-    return (*trying, *core.calls.keep(owner_id, effects, now))
+        return refuse(arrived.transaction, routed.request, UNREACHABLE, to_tag=core.tag(), now=now)
+    return _relay(core, arrived, flow, now)
 
 
 def ack(core: Core, routed: Routed) -> Effects:
@@ -53,3 +59,44 @@ def flow_of(core: Core, token: FlowToken) -> Flow | None:
     if newest is not None:
         return newest
     return token.flow if core.presence.is_open(token.flow) else None
+
+
+def _relay(core: Core, arrived: RequestArrived, flow: Flow, now: float) -> Effects:
+    request = arrived.request
+    lapse = _NO_ANSWER.get(request.method, UNREACHABLE.status)
+    relay = Relay(ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=lapse))
+    owner_id = core.ids.hex(16)
+    core.calls.add(owner_id, relay, transaction=arrived.transaction)
+    hop = Hop(flow=flow, branch=COOKIE + core.ids.hex(24))
+    effects = relay.begin("", forward(request, hop), flow, now)
+    trying = (Respond(arrived.transaction, reply(request, 100)),) if request.method == INVITE else NOTHING
+    return (*trying, *core.calls.keep(owner_id, effects, now))
+
+
+def _hop(binding: Binding, branch: str) -> Hop:
+    """Inside a dialog the Request-URI is the phone's Contact already, and no more routes are recorded."""
+    return Hop(flow=binding.flow, branch=branch)
+
+
+def _may_be_woken(binding: Binding) -> bool:
+    return binding.push is not None and binding.push.vehicle(Kind.WAKE) is not None
+
+
+def _to_phone(core: Core, arrived: RequestArrived, purr: Purr, token: FlowToken, *, now: float) -> Effects:
+    """Pass a request to a phone that may be woken for it."""
+
+    def found(bindings: tuple[Binding, ...], now: float) -> Effects:
+        flow = flow_of(core, token)
+        known = next((binding for binding in bindings if binding.id == purr.binding), None)
+        account = core.directory.account(purr.aor)
+        if known is None or account is None or not _may_be_woken(known):
+            if flow is not None:
+                return _relay(core, arrived, flow, now)
+            return refuse(arrived.transaction, arrived.request, UNREACHABLE, to_tag=core.tag(), now=now)
+        # A datagram socket counts as open for long: a phone in a call is awake, and one that is not is pushed to soon.
+        action = Action.RING if flow is not None else Action.WAKE
+        target = Target(known if flow is None else replace(known, flow=flow), action)
+        terms = Terms(account=account, hop=_hop, lapse=UNREACHABLE.status, only=known.phone)
+        return park(core, arrived, [target], terms, now=now)
+
+    return with_bindings(core, arrived, purr.aor, found, now=now)

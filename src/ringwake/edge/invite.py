@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 from typing import TypeAlias
 
 from ringwake.edge.answers import refuse
@@ -28,6 +29,8 @@ from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.transactions.servers import ServerTransaction
 from ringwake.sip.via import COOKIE
+from ringwake.wake.allowance import Suppressed
+from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NO_WAKE
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.plan import Action, plan
@@ -40,8 +43,8 @@ RECOVERY_SECONDS = 5.0
 """How long a call is waited for at least when it was found after a crash, its own time being over."""
 
 
-def invite(core: Core, arrived: RequestArrived, account: Account, now: float) -> Effects:
-    """Park an INVITE and set its phones ringing.
+def invite(core: Core, arrived: RequestArrived, account: Account, now: float, *, only: str = "") -> Effects:
+    """Park an INVITE and set its phones ringing; `only` is the id of the one binding that is called, if not all are.
 
     Raises:
         SipError: 482 for another copy of a call that is under way, or has just ended.
@@ -58,11 +61,16 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float) ->
         wake_until=wall + _patience(core, request),
         caller=caller.binding,
         caller_aor=caller.aor,
+        only=only,
     )
     if core.calls.get(record.id) is not None:
         raise SipError(482, "this very INVITE is served already")
-    call = _call(core, record, ResponseContext(arrived.transaction, request, to_tag=core.tag()), account)
+    words = core.announce(request, account, arrived.flow)
     note = Event(Happened.INVITE_RECEIVED, now, record.trace, {"aor": account.aor, "call_id": request.call_id})
+    over = core.means.callers.refusal(words.caller.key, account.aor, now)
+    if over is not None:
+        return (Note(note), *_too_often(core, arrived, record.trace, over, now=now))
+    call = _call(core, record, ResponseContext(arrived.transaction, request, to_tag=core.tag()), words)
 
     def applied(parked: Parked, now: float) -> Effects:
         return _start(core, call, parked.bindings, now)
@@ -110,11 +118,13 @@ def _take_up(
         return (*context.refuse(404), Persist(Finish(call=stored.id, end=CallEnd.ERROR)))
     if stored.is_cancelled:
         return (*context.refuse(487), Persist(Finish(call=stored.id, end=CallEnd.CANCELLED)))
+    if (refusal := max((status for _, status in stored.refusals), default=0)) >= 600:
+        return (*context.refuse(refusal), Persist(Finish(call=stored.id, end=CallEnd.DECLINED)))
     if wall >= stored.received_at + timing.wake + timing.ring:
         # Nobody has waited for so long: no phone may ring for this any more.
         return (*context.refuse(NO_WAKE), Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)))
     record = replace(stored, wake_until=max(stored.wake_until, wall + RECOVERY_SECONDS))
-    call = _call(core, record, context, account)
+    call = _call(core, record, context, core.announce(context.request, account, record.flow))
     fields: dict[str, Field] = {"aor": record.aor, "call_id": context.request.call_id}
     note = Note(Event(Happened.CALL_RECOVERED, now, record.trace, fields))
     # It is on disk, and the 100 may have died with the process that put it there.
@@ -128,20 +138,32 @@ def _patience(core: Core, request: Request) -> float:
     return min(core.means.timing.wake, asked) if asked else core.means.timing.wake
 
 
-def _call(core: Core, record: CallRecord, context: ResponseContext, account: Account) -> ParkedCall:
+def _too_often(core: Core, arrived: RequestArrived, trace: str, over: Suppressed, *, now: float) -> Effects:
+    """Turn a call away that would wake phones too often. Only this account is meant, so it is 480 and not 503."""
+    error = SipError(NO_WAKE, over.reason, (("retry-after", str(ceil(over.until - now))),))
+    suppressed = Event(Happened.PUSH_SUPPRESSED, now, trace, {"reason": over.reason})
+    ended = Event(Happened.CALL_ENDED, now, trace, {"end": CallEnd.NO_WAKE.value, "status": error.status})
+    # Kept for retransmissions, whose credentials would be counted as used.
+    refused = refuse(arrived.transaction, arrived.request, error, to_tag=core.tag(), now=now)
+    return (Note(suppressed), *refused, Note(ended))
+
+
+def _call(core: Core, record: CallRecord, context: ResponseContext, words: Announcement) -> ParkedCall:
     call = ParkedCall(
         record,
         context,
-        core.announce(context.request, account),
+        words,
         compose=lambda record, binding, flow: compose(core, record, binding, flow),
         means=core.means,
     )
-    core.calls.add(record.id, call, transaction=context.transaction, aor=account.aor)
+    core.calls.add(record.id, call, transaction=context.transaction, aor=record.aor)
     return call
 
 
 def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: float) -> Effects:
-    bindings = tuple(binding for binding in bindings if core.may_reach(call.context.request, binding))
+    request, only, refusals = call.context.request, call.record.only, dict(call.record.refusals)
+    bindings = tuple(binding for binding in bindings if core.may_reach(request, binding) and binding.is_meant(only))
+    bindings = tuple(binding for binding in bindings if binding.phone not in refusals)
     targets = [
         replace(target, action=Action.AWAIT)
         if target.action is Action.SKIP and target.binding.phone in call.record.invited

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from email.utils import formatdate
 
@@ -33,6 +34,8 @@ from ringwake.wake.plan import Action, Target, plan
 _HOP_FIELDS = ("via", "route", "record-route", "contact", "proxy-authorization", "authorization", "call-id", "cseq")
 AWAKE_SECONDS = TIMEOUT + T4
 """A phone that has registered so lately is awake, though it may not have answered a message that came with that."""
+MOST_WAKING = 20
+"""Messages that wait for a push to one phone. It takes all that are stored when it comes, so further ones need none."""
 RECOVERED_PER_SECOND = 100.0
 """Accounts whose phones are woken for messages that an earlier life has left."""
 
@@ -152,7 +155,10 @@ def _again(
 def _wake(
     core: Core, parked: ParkedMessage, bindings: tuple[Binding, ...], now: float, *, delay: float = 0.0
 ) -> Effects:
-    asleep = [t.binding for t in _plan(core, bindings, now) if t.action is Action.WAKE]
+    waking = [o for _, o in core.calls.calling(parked.message.aor) if isinstance(o, ParkedMessage)]
+    covered = Counter(phone for owner in waking for phone in owner.awaited)
+    sleeping = (t.binding for t in _plan(core, bindings, now) if t.action is Action.WAKE)
+    asleep = [binding for binding in sleeping if covered[binding.phone] < MOST_WAKING]
     if not asleep:
         return NOTHING
     core.calls.add(parked.message.id, parked, transaction=None, aor=parked.message.aor)

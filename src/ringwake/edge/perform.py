@@ -15,7 +15,9 @@ from ringwake.model.effects import (
     Forward,
     Note,
     Persist,
+    QuietBranch,
     Relay,
+    ResetFlow,
     Respond,
     SendPush,
 )
@@ -47,8 +49,14 @@ class Sip(Protocol):
     def cancel(self, branch: str, reason: str, now: float) -> bool:
         """CANCEL a request of ours."""
 
+    def quiet(self, branch: str, now: float) -> None:
+        """Send an INVITE of ours no more."""
+
     def abandon(self, branch: str, method: str) -> None:
         """Forget a request of ours."""
+
+    def reset_flow(self, flow: Flow) -> None:
+        """Break a connection off."""
 
     def pump(self, now: float) -> None:
         """Let everything that was done go out."""
@@ -115,8 +123,12 @@ class Performer:
                 self._sip.relay(effect.request, effect.flow)
             case CancelBranch():
                 self._sip.cancel(effect.branch, effect.reason, now)
+            case QuietBranch():
+                self._sip.quiet(effect.branch, now)
             case AbandonBranch():
                 self._sip.abandon(effect.branch, effect.method)
+            case ResetFlow():
+                self._sip.reset_flow(effect.flow)
             case SendPush():
                 self._push(effect)
             case Persist():

@@ -16,14 +16,30 @@ class Presence:
         self._flows: dict[str, Flow] = {}
         self._bindings: dict[Flow, dict[str, str]] = {}
         self._by_aor: dict[str, dict[str, None]] = {}
+        self._phones: dict[str, str] = {}
+        """Which phone a binding is of, empty when it is behind a proxy. A phone may have a binding for each account."""
 
-    def registered(self, binding: Binding) -> None:
-        """Take note of the flow of a REGISTER that is on disk; it may have closed meanwhile."""
+    def registered(self, binding: Binding) -> Flow | None:
+        """Take note of the flow of a REGISTER that is on disk; it may have closed meanwhile.
+
+        Returns the flow that the phone has left by that, if it is the phone's alone. Its other accounts do not count:
+        they follow. A flow to a proxy is nobody's alone: it serves whom we do not know.
+        """
+        before, was, phone = (
+            self._flows.get(binding.id),
+            self._phones.get(binding.id),
+            binding.instance or binding.phone,
+        )
         self.gone(binding.id)
         if self._is_open(binding.flow):
             self._flows[binding.id] = binding.flow
             self._bindings.setdefault(binding.flow, {})[binding.id] = binding.aor
             self._by_aor.setdefault(binding.aor, {})[binding.id] = None
+            self._phones[binding.id] = "" if binding.path else phone
+        if before is None or before == binding.flow:
+            return None
+        owners = {was, *(self._phones[other] for other in self._bindings.get(before, ()))}
+        return before if owners == {phone} else None
 
     def retain(self, aor: str, bindings: Collection[str]) -> None:
         """Forget the bindings of an address of record but for these: the others were removed, or have expired."""
@@ -65,6 +81,7 @@ class Presence:
 
     def _forget(self, binding: str, aor: str) -> None:
         del self._flows[binding]
+        del self._phones[binding]
         same_aor = self._by_aor[aor]
         del same_aor[binding]
         if not same_aor:

@@ -11,6 +11,7 @@ from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Notice, Outcome, Push, Unregistered
 from ringwake.model.store_ops import ForgetToken, Refreshed, TakeDue
 from ringwake.wake.announcement import account_hash
+from ringwake.wake.budget import SINGLE_FLIGHT
 from ringwake.wake.owner import Owner
 from ringwake.wake.refresh import RefreshPolicy
 
@@ -28,7 +29,7 @@ RETRY_SECONDS = 60.0
 @dataclass(frozen=True, slots=True)
 class _Sent:
     binding: Binding
-    token: str
+    push: Push
 
 
 class Refresher(Owner):
@@ -57,17 +58,22 @@ class Refresher(Owner):
         sent = self._sent.pop(device, None)
         if sent is None:
             return NOTHING
-        binding = sent.binding
+        binding, budget = sent.binding, self._core.means.budget
         if isinstance(outcome, Unregistered):
             dead_at = binding.registered_at if outcome.at is None else outcome.at
             note = Event(Happened.TOKEN_FORGOTTEN, now, "", {"device": device, "reason": outcome.reason})
             # The next one is planned too, for a phone that has registered this token since it was seen dead.
-            return (self._next(binding, now), Persist(ForgetToken(digest=sent.token, dead_at=dead_at)), Note(note))
+            return (
+                self._next(binding, now),
+                Persist(ForgetToken(digest=sent.push.token.digest, dead_at=dead_at)),
+                Note(note),
+            )
         if not isinstance(outcome, Accepted):
-            if binding.push is not None:
-                self._core.means.budget.give_back(binding.push, Kind.REFRESH, binding.id)
+            budget.give_back(sent.push.target, Kind.REFRESH, binding.id)
             fields: dict[str, Field] = {"device": device, "reason": outcome.reason, "kind": Kind.REFRESH.value}
-            return (self._later(binding, now, RETRY_SECONDS), Note(Event(Happened.PUSH_FAILED, now, "", fields)))
+            return (self._later(binding, now, now + RETRY_SECONDS), Note(Event(Happened.PUSH_FAILED, now, "", fields)))
+        if (pause := self._pause(binding, now)) is not None:
+            budget.ask(sent.push.target, binding.id, now + pause)
         return (self._next(binding, now), Note(Event(Happened.PUSH_ACCEPTED, now, "", {"device": device})))
 
     @property
@@ -79,15 +85,30 @@ class Refresher(Owner):
         return tuple(effect for binding in due for effect in self._push(binding, now))
 
     def _push(self, binding: Binding, now: float) -> Effects:
+        push = self._built(binding, now)
+        if push is None:
+            return NOTHING
+        fields: dict[str, Field] = {"device": binding.id, "kind": Kind.REFRESH.value}
+        budget = self._core.means.budget
+        if budget.asked_until(push.target) > now and self._pause(binding, now) is not None:
+            # For another account of the phone, and this is not the last try: that push is a try of this one too.
+            return (self._next(binding, now), self._held_back(fields, SINGLE_FLIGHT, now))
+        suppressed = budget.take(push, binding.id, now)
+        if suppressed is not None:
+            later = self._later(binding, now, max(suppressed.until, now + RETRY_SECONDS))
+            return (later, self._held_back(fields, suppressed.reason, now))
+        self._sent[binding.id] = _Sent(binding, push)
+        fields["token"] = push.token.label
+        return (SendPush(push, OWNER, binding.id), Note(Event(Happened.PUSH_SENT, now, "", fields)))
+
+    def _built(self, binding: Binding, now: float) -> Push | None:
         target = binding.push
         vehicle = target.vehicle(Kind.REFRESH) if target else None
         if target is None or vehicle is None:
-            return NOTHING
-        if not self._core.means.budget.take(target, Kind.REFRESH, binding.id, now):
-            return (self._later(binding, now, RETRY_SECONDS),)
+            return None
         service, token = vehicle
         identity = f"{binding.id}\0{binding.registered_at}\0{binding.refresh_tries}\0{token.digest}".encode()
-        push = Push(
+        return Push(
             notice=Notice(
                 kind=Kind.REFRESH,
                 id=self._core.seal.digest("push", identity),
@@ -101,19 +122,27 @@ class Refresher(Owner):
             # Never delivered after the expiry that the phone was shown (RFC 8599 section 5.5).
             expires_at=binding.expires_at,
         )
-        self._sent[binding.id] = _Sent(binding, token.digest)
-        fields: dict[str, Field] = {"device": binding.id, "token": token.label, "kind": Kind.REFRESH.value}
-        return (SendPush(push, OWNER, binding.id), Note(Event(Happened.PUSH_SENT, now, "", fields)))
+
+    def _held_back(self, fields: dict[str, Field], reason: str, now: float) -> Note:
+        return Note(Event(Happened.PUSH_SUPPRESSED, now, "", {**fields, "reason": reason}))
+
+    def _pause(self, binding: Binding, now: float) -> float | None:
+        """Return seconds from a push now to the next; None when it is the last try."""
+        wall = self._core.wall(now)
+        return self._policy.next(
+            binding.refresh_tries + 1, since=wall - binding.registered_at, left=binding.expires_at - wall
+        )
 
     def _next(self, binding: Binding, now: float) -> Persist:
-        wall = self._core.wall(now)
-        tries = binding.refresh_tries + 1
-        pause = self._policy.next(tries, since=wall - binding.registered_at, left=binding.expires_at - wall)
-        return self._plan(binding, tries, None if pause is None else wall + pause)
+        pause = self._pause(binding, now)
+        return self._plan(binding, binding.refresh_tries + 1, None if pause is None else self._core.wall(now) + pause)
 
-    def _later(self, binding: Binding, now: float, pause: float) -> Persist:
-        at = self._core.wall(now) + pause
-        return self._plan(binding, binding.refresh_tries, at if at < binding.expires_at - self._policy.last else None)
+    def _later(self, binding: Binding, now: float, at: float) -> Persist:
+        """Put the push off, but not beyond the last try; after that there is no point."""
+        last = binding.expires_at - self._policy.last - self._core.wall(now)
+        return self._plan(
+            binding, binding.refresh_tries, None if last <= 0 else self._core.wall(now) + min(at - now, last)
+        )
 
     def _plan(self, binding: Binding, tries: int, at: float | None) -> Persist:
         op = Refreshed(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
-from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
+from ringwake.model.effects import NOTHING, Effects, Note, Persist, ResetFlow, Respond
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.store_ops import Failed, OutOfOrder, Registered
+from ringwake.model.push import PushTarget
+from ringwake.model.store_ops import ContactUpdate, Failed, OutOfOrder, Registered, SharedToken, TooManyAccounts
+from ringwake.proxy.purr import Purr
 from ringwake.proxy.validation import check_registration
 from ringwake.registrar.rules import Plan, Refusal, answer
 from ringwake.sip.errors import SipError
+from ringwake.sip.flow import Flow
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.parked_message import ParkedMessage
+from ringwake.wake.parked_request import ParkedRequest
 
 
 def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
@@ -33,29 +39,49 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     plan = core.registrar.plan(request, account, arrived.flow, core.wall(now))
     if isinstance(plan, Refusal):
         raise SipError(plan.status, plan.rule, plan.headers)
+    op = replace(plan.op, contacts=tuple(_with_wakes(core, contact) for contact in plan.op.contacts))
 
-    def then(result: Registered | OutOfOrder, now: float) -> Effects:
-        if isinstance(result, OutOfOrder):
-            error = SipError(500, "CSeq is not above that of the last REGISTER")
-            return refuse(arrived.transaction, request, error, to_tag=core.tag(), now=now)
-        ok = Respond(arrived.transaction, answer(request, plan, result, to_tag=core.tag()))
-        return (ok, *_registered(core, plan, result, now, came_at=came_at))
+    def then(result: Registered | OutOfOrder | TooManyAccounts, now: float) -> Effects:
+        if not isinstance(result, Registered):
+            return refuse(arrived.transaction, request, _refusal(result), to_tag=core.tag(), now=now)
+        ok = answer(
+            request, plan, result, to_tag=core.tag(), purr=lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids)
+        )
+        return (Respond(arrived.transaction, ok), *_registered(core, plan, result, now, came_at=came_at))
 
     def otherwise(failed: Failed, now: float) -> Effects:
         note = Note(Event(Happened.STORE_FAILED, now, "", {"op": "register", "reason": failed.reason}))
         return (note, *refuse(arrived.transaction, request, STORE_DOWN, to_tag=core.tag(), now=now))
 
-    return (Persist(plan.op, then=then, otherwise=otherwise),)
+    return (Persist(op, then=then, otherwise=otherwise),)
+
+
+def _with_wakes(core: Core, contact: ContactUpdate) -> ContactUpdate:
+    """Tell the phone's bindings of the pushes that have brought it here: they count them in the same step."""
+    woken = core.ledger.of(contact.push) if contact.push else ()
+    return replace(contact, woken=woken) if woken else contact
+
+
+def _refusal(result: OutOfOrder | TooManyAccounts) -> SipError:
+    match result:
+        case OutOfOrder():
+            return SipError(500, "CSeq is not above that of the last REGISTER")
+        case TooManyAccounts():
+            return SipError(403, "this push token is registered for too many accounts")
 
 
 def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:
     effects: list[Effects] = []
     _leave(core, plan.op.aor, frozenset(binding.id for binding in result.bindings), now)
     for binding in result.touched:
-        core.presence.registered(binding)
+        left = core.presence.registered(binding)
+        if left is not None:
+            effects.append(_reset(core, binding.aor, left))
         if binding.push is not None:
             core.means.budget.woke(binding.push)
+            effects.append(_count(core, binding, binding.push, now))
         effects.append((_note(binding, plan, now, came_at=came_at),))
+    effects.append(tuple(_warn(shared, now) for shared in result.shared))
     effects += [_release(core, binding, now) for binding in result.touched]
     if not result.touched and (plan.op.contacts or plan.op.remove_all):
         effects.append((Note(Event(Happened.UNREGISTERED, now, "", {"aor": plan.op.aor})),))
@@ -67,7 +93,7 @@ def _leave(core: Core, aor: Aor, bindings: frozenset[str], now: float) -> None:
     """Forget what the account has no longer: whoever has logged out is neither woken nor told anything."""
     core.presence.retain(aor, bindings)
     for owner_id, owner in core.calls.calling(aor):
-        if isinstance(owner, ParkedCall | ParkedMessage):
+        if isinstance(owner, ParkedCall | ParkedRequest | ParkedMessage):
             owner.left(bindings)
             core.calls.keep(owner_id, NOTHING, now)
 
@@ -80,12 +106,36 @@ def _release(core: Core, binding: Binding, now: float) -> Effects:
     """
     effects: list[Effects] = []
     for owner_id, owner in core.calls.calling(binding.aor):
-        if isinstance(owner, ParkedCall) and core.may_reach(owner.context.request, binding):
+        if isinstance(owner, ParkedCall | ParkedRequest) and core.may_reach(owner.context.request, binding):
             effects.append(core.calls.keep(owner_id, owner.woken(binding, now), now))
         elif isinstance(owner, ParkedMessage):
             owner.woken(binding.phone)
             effects.append(core.calls.keep(owner_id, NOTHING, now))
     return tuple(effect for several in effects for effect in several)
+
+
+def _reset(core: Core, aor: Aor, left: Flow) -> Effects:
+    """Break off the connection that a phone has left, if it owes an answer down there.
+
+    A request that still waits in our system's buffers would else arrive after the one that now goes down the new flow.
+    """
+    for _, owner in core.calls.calling(aor):
+        if isinstance(owner, ParkedCall | ParkedRequest) and owner.context.is_unheard(left):
+            return (ResetFlow(left),)
+    return NOTHING
+
+
+def _count(core: Core, binding: Binding, target: PushTarget, now: float) -> Effects:
+    """Strike the wakes off the ledger that the binding has counted."""
+    counted = core.ledger.counted(target, binding.wakes.at)
+    fields: list[dict[str, Field]] = [{"device": binding.id, "reason": wake.why.value} for wake in counted]
+    return tuple(Note(Event(Happened.WAKE_COUNTED, now, "", each)) for each in fields)
+
+
+def _warn(shared: SharedToken, now: float) -> Note:
+    """Tell the operator that somebody may have registered another's token (standards S6)."""
+    fields: dict[str, Field] = {"device": shared.binding, "accounts": shared.accounts}
+    return Note(Event(Happened.TOKEN_SHARED, now, "", fields))
 
 
 def _note(binding: Binding, plan: Plan, now: float, *, came_at: float) -> Note:

@@ -13,7 +13,7 @@ BATCH = 1000
 
 
 class Upkeep(Owner):
-    """Drops expired bindings and messages from the store, and wakes that nobody waits for from the budget."""
+    """Drops expired bindings and messages from the store, and what no longer counts from the budgets."""
 
     def __init__(self, core: Core, now: float) -> None:
         self._core = core
@@ -27,6 +27,7 @@ class Upkeep(Owner):
         """Sweep."""
         self._at = now + SECONDS
         self._core.means.budget.sweep(now)
+        self._core.means.callers.sweep(now)
         return (Persist(Sweep(wall=self._core.wall(now), limit=BATCH)),)
 
     @property

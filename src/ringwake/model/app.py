@@ -15,6 +15,10 @@ class Provider(StrEnum):
     WEBPUSH = "webpush"
 
 
+SANDBOX = "apns.dev"
+"""`pn-provider` of an iPhone app that was built for Apple's sandbox, as Linphone writes it."""
+
+
 class AppKey(NamedTuple):
     """What names an application: the service, and its `pn-param` there."""
 
@@ -33,3 +37,10 @@ class App:
     """Put the caller's URI and name into the payload: the provider can read it, so it is a choice."""
     vapid_key: str = ""
     """Web Push: our public key, base64url without padding, for `+sip.vapid` (RFC 8599 section 8.3)."""
+    is_sandbox: bool = False
+    """APNs: the tokens are those of Apple's sandbox, which RFC 8599 has no word for."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What its phones may write as `pn-provider`."""
+        return (self.key.provider.value, *((SANDBOX,) if self.is_sandbox else ()))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ringwake.model.account import Aor
+from ringwake.model.app import Provider
 from ringwake.model.push import PushTarget
+from ringwake.model.wakes import NEVER, Wakes
 from ringwake.sip.flow import Flow
 
 
@@ -15,6 +17,8 @@ class DeviceState(Enum):
 
     AWAKE = "awake"
     ASLEEP = "asleep"
+    DEAD = "dead"
+    """No live flow, and the provider says that its token is dead: it cannot be woken until it registers again."""
     UNREACHABLE = "unreachable"
     """No live flow, and no token to wake it by."""
     EXPIRED = "expired"
@@ -53,6 +57,10 @@ class Binding:
     """Epoch seconds of the next silent push, when one is due at all."""
     refresh_tries: int = 0
     """Silent pushes sent since the last REGISTER."""
+    wakes: Wakes = NEVER
+    """How often its phone was woken and came; all bindings with one of its tokens know the same."""
+    dead_token: Provider | None = None
+    """Who said that a token of it is dead, since the last REGISTER that brought one."""
 
     @property
     def phone(self) -> str:
@@ -68,10 +76,16 @@ class Binding:
         """
         return f"{self.id} {self.registered_at}" if self.path else self.phone
 
+    def is_meant(self, only: str) -> bool:
+        """Tell whether what is for one phone alone is for this one: `only` is its id, or empty for any phone."""
+        return not only or only in (self.id, self.phone)
+
     def state(self, *, is_live: bool, wall: float) -> DeviceState:
         """Tell whether the phone can be reached, given whether its flow is live, at the wall clock `wall`."""
         if wall >= self.expires_at:
             return DeviceState.EXPIRED
         if is_live:
             return DeviceState.AWAKE
-        return DeviceState.ASLEEP if self.push else DeviceState.UNREACHABLE
+        if self.push:
+            return DeviceState.ASLEEP
+        return DeviceState.DEAD if self.dead_token else DeviceState.UNREACHABLE

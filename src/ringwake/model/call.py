@@ -44,5 +44,9 @@ class CallRecord:
     """That binding's address of record."""
     is_cancelled: bool = False
     """Whether its CANCEL was answered: after a crash it gets its 487, and rings nobody."""
+    only: str = ""
+    """Id of the one binding that is called, when the INVITE names it by its PURR; empty: all of the account."""
     invited: tuple[str, ...] = ()
     """Phones (`Binding.phone`) whose INVITE was released. Their branch is a keyed hash of call and phone."""
+    refusals: tuple[tuple[str, int], ...] = ()
+    """Phones that have refused the call, each with the status: after a crash they are not asked again."""

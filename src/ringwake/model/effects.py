@@ -59,6 +59,20 @@ class AbandonBranch:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietBranch:
+    """Send a forwarded INVITE no more, but take what still comes: its phone is being woken by other means."""
+
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetFlow:
+    """Break a connection off that its phone has left: what it has not answered down there is never to arrive."""
+
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
 class SendPush:
     """Ask the provider, once. The outcome comes back to `owner` as an event."""
 
@@ -88,6 +102,8 @@ class Note:
     event: Event
 
 
-Effect: TypeAlias = Respond | Forward | Relay | CancelBranch | AbandonBranch | SendPush | Persist | Note
+Effect: TypeAlias = (
+    Respond | Forward | Relay | CancelBranch | QuietBranch | AbandonBranch | ResetFlow | SendPush | Persist | Note
+)
 Effects: TypeAlias = tuple[Effect, ...]
 NOTHING: Effects = ()

@@ -31,6 +31,8 @@ class Happened(StrEnum):
     REGISTERED = "registered"
     UNREGISTERED = "unregistered"
     TOKEN_FORGOTTEN = "token_forgotten"  # noqa: S105  a name, not a token
+    TOKEN_SHARED = "token_shared"  # noqa: S105  likewise
+    WAKE_COUNTED = "wake_counted"
     REFRESH_DUE = "refresh_due"
     # messages
     MESSAGE_KEPT = "message_kept"

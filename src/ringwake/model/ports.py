@@ -56,8 +56,8 @@ class Directory(Protocol):
     def webpush(self, tenant: str) -> App | None:
         """Return the tenant's Web Push application; its phones name none (RFC 8599 section 12)."""
 
-    def providers(self, tenant: str) -> tuple[str, ...]:
-        """Return the `pn-provider` values that this tenant has an application for."""
+    def apps(self, tenant: str) -> tuple[App, ...]:
+        """Return the tenant's applications, in the order of their services."""
 
     def is_local(self, host: str) -> bool:
         """Tell whether a domain, in lower case, is one of ours."""

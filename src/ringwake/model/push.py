@@ -19,6 +19,12 @@ class Kind(StrEnum):
     ELSEWHERE = "elsewhere"
     REFRESH = "refresh"
     CANCEL = "cancel"
+    WAKE = "wake"
+    """A request waits that is neither call nor message: one inside a dialog, a NOTIFY ..."""
+
+
+SILENT = frozenset({Kind.REFRESH, Kind.WAKE})
+"""Kinds that wake an app and show nothing."""
 
 
 class Service(StrEnum):
@@ -61,7 +67,7 @@ class PushTarget:
         A VoIP push only announces a call: iOS stops launching an app whose VoIP pushes show none. A browser gets no
         silent push: Safari withdraws the permission (push-services 1.5 and 3).
         """
-        if self.app.provider is Provider.WEBPUSH and kind is Kind.REFRESH:
+        if self.app.provider is Provider.WEBPUSH and kind in SILENT:
             return None
         order: tuple[Service, ...] = (Service.ONLY,)
         if self.app.provider is Provider.APNS:
@@ -89,6 +95,11 @@ class Alert:
     badge: int | None = None
     category: str = ""
     """Names the buttons: `INCOMING_CALL` has Accept and Reject."""
+
+    @property
+    def is_perceptible(self) -> bool:
+        """Whether there is anything to see, hear or count."""
+        return bool(self.body or self.sound) or self.badge is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +136,13 @@ class Push:
     """Wall clock, epoch seconds: the provider need not deliver it later."""
     timeout: float = 10.0
     """Seconds that one attempt may take."""
+
+    @property
+    def is_background(self) -> bool:
+        """Whether it is a background push of Apple's, with nothing to show: iOS takes two or three an hour."""
+        alert = self.notice.alert
+        is_shown = alert is not None and alert.is_perceptible and self.notice.kind not in SILENT
+        return self.service is Service.REMOTE and not is_shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,21 @@
 """Operations on the store, as values: each is one atomic step in every store (docs/adr/0005-store.md).
 
 `Park` returns the callee's bindings and `Register` returns the parked calls, so a call and a REGISTER that cross each
-other always meet: whichever comes second sees the first, and no wake is lost.
+other always meet: whichever comes second sees the first, and no wake is lost. Those on accounts stand in
+`account_ops`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from ringwake.model.account import Account, Aor
+from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.push import PushTarget, SubscriptionKeys
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.wakes import Wake
 from ringwake.sip.flow import Flow
 
 R_co = TypeVar("R_co", covariant=True)
@@ -35,6 +37,15 @@ class Failed:
 # ---- registrations
 
 
+class PushTerms(NamedTuple):
+    """How a phone is bound whose push target came over HTTP."""
+
+    expires: float
+    """Seconds."""
+    refresh_at: float | None
+    """If it takes silent pushes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactUpdate:
     """One Contact of a REGISTER, judged and priced by `registrar.rules`."""
@@ -51,6 +62,19 @@ class ContactUpdate:
     is_query: bool = False
     """Names a push service without a token (RFC 8599 4.1.4): keeps the push data of the binding it matches."""
     refresh_at: float | None = None
+    uploaded: PushTerms | None = None
+    """For a Contact that says nothing of push, should there be an `Upload` for it."""
+    woken: tuple[Wake, ...] = ()
+    """Pushes to its tokens that are not known to have been counted."""
+
+
+class SharedToken(NamedTuple):
+    """Another phone has the token that a phone has just claimed, under another account."""
+
+    binding: str
+    """Id of the binding that claims it."""
+    accounts: int
+    """How many have the token now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +89,8 @@ class Registered:
     """Parked calls of the AOR; the phones of the touched bindings already stand in their `invited`."""
     messages: tuple[StoredMessage, ...] = ()
     """Messages that wait for the phone of a touched binding, oldest first."""
+    shared: tuple[SharedToken, ...] = ()
+    """Tokens that were new to the account, and that are another phone's too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +98,13 @@ class OutOfOrder:
     """A lower or equal CSeq under the same Call-ID: nothing was changed (RFC 3261 section 10.3 step 7)."""
 
 
+@dataclass(frozen=True, slots=True)
+class TooManyAccounts:
+    """A token is bound under as many accounts as may be: nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register(Op[Registered | OutOfOrder]):
+class Register(Op[Registered | OutOfOrder | TooManyAccounts]):
     """Apply a REGISTER; without contacts and `remove_all` it only reads."""
 
     aor: Aor
@@ -174,6 +205,16 @@ class Invite(Op[bool]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decline(Op[bool]):
+    """Note that a phone has refused a call that goes on; False when it is over."""
+
+    call: str
+    phone: str
+    """`Binding.phone`."""
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelCall(Op[bool]):
     """Note that the caller has cancelled; no REGISTER returns the call any more. False when it had ended already."""
 
@@ -231,48 +272,3 @@ class MessageDone(Op[bool]):
     message: str
     binding: str
     """`Binding.phone`."""
-
-
-# ---- accounts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PutAccount(Op[bool]):
-    """Add or replace an account; True when it is new."""
-
-    account: Account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveAccount(Op[bool]):
-    """Remove an account with its bindings and messages; False when there was none."""
-
-    aor: Aor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListAccounts(Op[tuple[Account, ...]]):
-    """Read the accounts of one tenant, or of all, by AOR."""
-
-    tenant: str | None = None
-
-
-AnyOp: TypeAlias = (
-    Register
-    | PutSubscription
-    | ForgetToken
-    | TakeDue
-    | Refreshed
-    | ListBindings
-    | Sweep
-    | Park
-    | Invite
-    | CancelCall
-    | Finish
-    | Recover
-    | KeepMessage
-    | MessageDone
-    | PutAccount
-    | RemoveAccount
-    | ListAccounts
-)

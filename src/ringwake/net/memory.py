@@ -1,6 +1,7 @@
 """A network in memory, with loss, delay and a seed: one seed replays one history.
 
-Datagram flows lose and reorder; connections do neither, and close when either side closes them. Time is the loop's,
+Datagram flows lose and reorder; connections do neither, and close when either side closes them; their cable may be cut
+without a word. Time is the loop's,
 so a loop with virtual time runs hours in milliseconds.
 """
 
@@ -42,6 +43,9 @@ class MemoryNetwork:
         self._random = Random(seed)  # noqa: S311  a reproducible network, not a secret
         self._hosts: dict[tuple[Transport, Address], MemoryCarrier] = {}
         self._serials = itertools.count(1)
+        self._held: dict[Flow, list[bytes]] = {}
+        """What waits on its way, of connections whose cable is cut."""
+        self._reset: set[Flow] = set()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
@@ -69,8 +73,30 @@ class MemoryNetwork:
         self.sent.append((self.loop.time(), flow, octets))
         if flow.transport is Transport.UDP and self._random.random() < self.weather.loss:
             return
+        if flow in self._held:
+            self._held[flow].append(octets)
+            return
         spread = self.weather.jitter * self._random.random() if flow.transport is Transport.UDP else 0.0
         self.later(self.weather.delay + spread, partial(self._arrive, flow, octets))
+
+    def cut(self, flow: Flow) -> None:
+        """Cut the cable of a connection: what is sent waits in the sender's buffers, and neither side learns of it."""
+        for way in (flow, _mirrored(flow)):
+            self._held[way] = []
+
+    def mend(self, flow: Flow) -> None:
+        """Mend the cable: what has waited arrives."""
+        for way in (flow, _mirrored(flow)):
+            for octets in self._held.pop(way):
+                self.carry(way, octets)
+
+    def is_cut(self, flow: Flow) -> bool:
+        """Tell whether the cable of a connection is cut."""
+        return flow in self._held
+
+    def forget_sent(self, flow: Flow) -> None:
+        """Let nothing arrive that was sent down a flow and is still under way."""
+        self._reset.add(flow)
 
     def later(self, seconds: float, work: Callable[[], None]) -> None:
         """Do something later; of two things that are due together, first what was asked for first.
@@ -86,8 +112,8 @@ class MemoryNetwork:
 
     def _arrive(self, flow: Flow, octets: bytes) -> None:
         host = self._hosts.get((flow.transport, flow.remote))
-        if host is not None:
-            host.arrived(flow._replace(local=flow.remote, remote=flow.local), octets)
+        if host is not None and flow not in self._reset:
+            host.arrived(_mirrored(flow), octets)
 
 
 class MemoryCarrier:
@@ -117,7 +143,7 @@ class MemoryCarrier:
             raise ConnectionRefusedError(f"nobody listens on {remote}")
         flow = flow._replace(serial=self._network.serial())
         self._open[flow] = None
-        other.accept(flow._replace(local=remote, remote=self.address))
+        other.accept(_mirrored(flow))
         return flow
 
     def accept(self, flow: Flow) -> None:
@@ -164,9 +190,14 @@ class MemoryCarrier:
             del self._open[flow]
             self._network.later(0.0, partial(self._listener.closed, flow))
             other = self._network.host(flow.transport, flow.remote)
-            if other is not None:
-                mirrored = flow._replace(local=flow.remote, remote=flow.local)
-                self._network.later(self._network.weather.delay, partial(other.lost, mirrored))
+            if other is not None and not self._network.is_cut(flow):
+                self._network.later(self._network.weather.delay, partial(other.lost, _mirrored(flow)))
+
+    def reset(self, flow: Flow) -> None:
+        """Break a connection off: what was sent down it and is still under way never arrives."""
+        if flow in self._open:
+            self._network.forget_sent(flow)
+            self.close_flow(flow)
 
     def lost(self, flow: Flow) -> None:
         """Take note that the other side has closed a connection."""
@@ -191,3 +222,8 @@ class MemoryCarrier:
         self.close_flow(flow)
         if self.transport is Transport.UDP:
             self._listener.closed(flow)
+
+
+def _mirrored(flow: Flow) -> Flow:
+    """Name a flow as its other end does."""
+    return flow._replace(local=flow.remote, remote=flow.local)

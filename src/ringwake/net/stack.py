@@ -142,6 +142,10 @@ class Stack:
         """CANCEL a request of ours; False when it is over."""
         return self._layer.cancel(branch, reason, now)
 
+    def quiet(self, branch: str, now: float) -> None:
+        """Send an INVITE of ours no more, but take what still comes."""
+        self._layer.quiet(branch, now)
+
     def abandon(self, branch: str, method: str) -> None:
         """Forget a request of ours."""
         self._layer.abandon(branch, method)
@@ -160,6 +164,12 @@ class Stack:
         carrier = self._carrier(flow)
         if carrier is not None:
             carrier.close_flow(flow)
+
+    def reset_flow(self, flow: Flow) -> None:
+        """Break a connection off: what was written and has not arrived never will."""
+        carrier = self._carrier(flow)
+        if carrier is not None:
+            carrier.reset(flow)
 
     def pump(self, now: float) -> None:
         """Pass events up and octets down until nothing is left, then set the timer."""

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from typing import cast
 
+from ringwake.net.reset import reset
 from ringwake.net.transport import Batch, Listener
 from ringwake.sip.errors import ParseError, SipError
 from ringwake.sip.flow import Address, Flow, Transport
@@ -112,6 +113,12 @@ class Stream:
         connection = self._connections.get(flow)
         if connection is not None:
             connection.close()
+
+    def reset(self, flow: Flow) -> None:
+        """Break one connection off, so that what was written and has not arrived never will."""
+        connection = self._connections.get(flow)
+        if connection is not None:
+            connection.reset()
 
     async def close(self) -> None:
         """Stop accepting, and close all connections."""
@@ -235,6 +242,11 @@ class _Connection(asyncio.Protocol):
         """Close now."""
         if self._transport is not None:
             self._transport.abort()
+
+    def reset(self) -> None:
+        """Close now, and let go of what the peer has not acknowledged."""
+        if self._transport is not None:
+            reset(self._transport)
 
     def _refuse(self, error: ParseError) -> None:
         """Answer the request that broke the stream, if it can be read, and close (reliability S15)."""

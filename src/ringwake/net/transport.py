@@ -46,6 +46,9 @@ class Carrier(Protocol):
     def close_flow(self, flow: Flow) -> None:
         """Close one connection; nothing to do where there is none."""
 
+    def reset(self, flow: Flow) -> None:
+        """Break one connection off, so that what was written and has not arrived never will."""
+
     def addresses(self) -> list[Address]:
         """Return where this transport listens."""
 

@@ -98,6 +98,9 @@ class Udp:
     def close_flow(self, flow: Flow) -> None:
         """Nothing: there is no connection."""
 
+    def reset(self, flow: Flow) -> None:
+        """Nothing: a datagram that was sent is gone."""
+
     async def close(self) -> None:
         """Close the socket."""
         if self._is_open:

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from websockets.protocol import State
 from websockets.typing import Origin, Subprotocol
 
+from ringwake.net.reset import reset
 from ringwake.net.transport import Listener
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.sip.framing import PONG, KeepAlive
@@ -152,6 +153,12 @@ class WebSocket:
         connection = self._connections.get(flow)
         if connection is not None:
             connection.transport.close()
+
+    def reset(self, flow: Flow) -> None:
+        """Break one connection off, so that what was written and has not arrived never will."""
+        connection = self._connections.get(flow)
+        if connection is not None:
+            reset(connection.transport)
 
     async def close(self) -> None:
         """Stop accepting, and close all connections."""

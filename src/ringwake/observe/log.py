@@ -16,8 +16,16 @@ from typing import Any
 from ringwake.model.events import Event, Happened
 
 NAME = "ringwake"
-_DEBUG = frozenset({Happened.FLOW_OPENED, Happened.FLOW_CLOSED, Happened.REQUEST_DROPPED, Happened.REGISTERED})
-_WARNING = frozenset({Happened.PUSH_FAILED, Happened.TOKEN_FORGOTTEN, Happened.STORE_FAILED})
+_DEBUG = frozenset(
+    {
+        Happened.FLOW_OPENED,
+        Happened.FLOW_CLOSED,
+        Happened.REQUEST_DROPPED,
+        Happened.REGISTERED,
+        Happened.WAKE_COUNTED,
+    }
+)
+_WARNING = frozenset({Happened.PUSH_FAILED, Happened.TOKEN_FORGOTTEN, Happened.TOKEN_SHARED, Happened.STORE_FAILED})
 _ERROR = frozenset({Happened.FAULT})
 
 

@@ -70,6 +70,8 @@ _COUNTERS: dict[Happened, tuple[str, str, tuple[str, ...]]] = {
     Happened.PUSH_FAILED: ("pushes_failed_total", "pushes that the provider did not take", ("outcome",)),
     Happened.PUSH_SUPPRESSED: ("pushes_suppressed_total", "pushes not sent", ("reason",)),
     Happened.TOKEN_FORGOTTEN: ("tokens_invalidated_total", "push tokens that a provider called dead", ()),
+    Happened.TOKEN_SHARED: ("tokens_shared_total", "push tokens that a second phone claimed", ()),
+    Happened.WAKE_COUNTED: ("wakes_total", "pushes that a phone has answered with a REGISTER", ("reason",)),
     Happened.REGISTERED: ("registrations_total", "REGISTERs taken", ("push",)),
     Happened.MESSAGE_KEPT: ("messages_kept_total", "MESSAGEs on disk", ()),
     Happened.MESSAGE_DELIVERED: ("messages_delivered_total", "MESSAGEs that a phone has answered", ("status",)),

@@ -17,6 +17,13 @@ _ENDS = {
     "cancelled": "The caller hung up.",
     "no_answer": "It rang, and nobody answered.",
 }
+_SUPPRESSED = {
+    "single_flight": "The phone was being woken already, and did not register.",
+    "phone_limit": "The phone had been woken too often in the last minute, and did not register by itself.",
+    "caller_limit": "The caller had called too often in the last minute: nobody was woken.",
+    "account_limit": "The account had been called too often in the last minute: nobody was woken.",
+    "background_limit": "The iPhone had been pushed to silently too often in the last hour.",
+}
 
 
 @dataclass(slots=True)
@@ -100,8 +107,8 @@ def _lost(events: Sequence[Event], end: Event) -> str:
         return _not_taken(failed[-1])
     if _all(events, Happened.PUSH_SENT):
         return "The push service did not answer."
-    if _all(events, Happened.PUSH_SUPPRESSED):
-        return "The phone was being woken already, and did not register."
+    if suppressed := _all(events, Happened.PUSH_SUPPRESSED):
+        return _SUPPRESSED.get(str(suppressed[-1].fields.get("reason")), "The push was held back.")
     return "No phone was registered that could be woken."
 
 

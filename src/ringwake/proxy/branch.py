@@ -33,6 +33,8 @@ class Branch:
     """Whether a provisional response above 100 has come."""
     has_answered: bool = False
     """Whether any response has come: somebody is there."""
+    is_quiet: bool = False
+    """Whether it is sent no more: its phone is being woken, and will register."""
     result: Response | int | None = None
     """Final response, or the status that stands for the lack of one."""
     verdict: int | None = None

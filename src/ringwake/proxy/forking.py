@@ -7,7 +7,7 @@ responses is decided here and nowhere else.
 
 from __future__ import annotations
 
-from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, Respond
+from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, QuietBranch, Respond
 from ringwake.proxy.branch import Branch, BranchState
 from ringwake.proxy.routing import strip_tokens
 from ringwake.sip.fields import max_breadth
@@ -40,7 +40,7 @@ class ResponseContext:
     def __init__(self, transaction: ServerTransaction, request: Request, *, to_tag: str, lapse: int = 480) -> None:
         self.request = request
         """As received, our own Routes taken off."""
-        self._lapse = lapse
+        self.lapse = lapse
         """What to say when no phone says anything: 480 to a new call; inside a dialog, 480 would end it (RFC 5057)."""
         self.final: int | None = None
         """Status of the final response once it was sent."""
@@ -60,6 +60,10 @@ class ResponseContext:
         if self.is_open:
             self._branches.setdefault(device, Branch(device))
 
+    def recall(self, device: str, status: int) -> None:
+        """Take note of what a device has refused with in an earlier life: it is not asked again."""
+        self._branches[device] = Branch(device, BranchState.DONE, result=status, has_answered=True)
+
     def begin(self, device: str, request: Request, flow: Flow) -> Effects:
         """Send the forwarded request to a device: the first time, or again when its flow is another now.
 
@@ -74,10 +78,21 @@ class ResponseContext:
         if not branch.breadth:
             return self._end(branch, 440)
         request.headers.set("max-breadth", str(branch.breadth))
-        gone = (AbandonBranch(branch.id),) if branch.id and branch.state is not BranchState.PENDING else NOTHING
+        is_moved = branch.id and branch.state is not BranchState.PENDING
+        gone = (AbandonBranch(branch.id, self.request.method),) if is_moved else NOTHING
         branch.state, branch.id, branch.flow, branch.result = BranchState.LIVE, request.via.branch, flow, None
-        branch.has_answered = branch.is_ringing = False
+        branch.has_answered = branch.is_ringing = branch.is_quiet = False
         return (*gone, Forward(request, flow))
+
+    def quiet(self, device: str) -> Effects:
+        """Send an INVITE no more that nobody has answered yet. To `begin` again is how it goes on."""
+        branch = self._branches.get(device)
+        if branch is None or branch.flow is None or branch.state is not BranchState.LIVE or branch.has_answered:
+            return NOTHING
+        if branch.flow.transport.is_reliable:
+            return NOTHING  # it was sent once
+        branch.is_quiet = True
+        return (QuietBranch(branch.id),)
 
     def give_up(self, device: str, status: int) -> Effects:
         """Wait for a device no longer; `status` stands for its answer.
@@ -94,6 +109,10 @@ class ResponseContext:
             return (CancelBranch(branch.id), *self._end(branch, status))
         branch.verdict = status
         return (CancelBranch(branch.id),)
+
+    def settle(self) -> Effects:
+        """Say the final response if nobody is left who could answer; 480 when nobody ever was."""
+        return self._maybe_final()
 
     # ---- what comes back
 
@@ -127,9 +146,9 @@ class ResponseContext:
         if branch is None or branch.state is not BranchState.LIVE:
             return NOTHING
         if not self.is_open or branch.verdict is not None:
-            return (AbandonBranch(branch.id), *self._end(branch, branch.verdict or 503))
+            return (AbandonBranch(branch.id, self.request.method), *self._end(branch, branch.verdict or 503))
         branch.state, branch.flow, branch.has_answered = BranchState.PENDING, None, False
-        return (AbandonBranch(branch.id),)
+        return (AbandonBranch(branch.id, self.request.method),)
 
     def cancel(self, reason: str = "") -> Effects:
         """The caller has cancelled (section 16.10): pending branches go, live ones are cancelled and say the 487."""
@@ -165,6 +184,10 @@ class ResponseContext:
     def is_open(self) -> bool:
         """Whether a branch may still begin: nothing final was said, and neither the caller nor a 6xx ended the call."""
         return self.final is None and not self._is_cancelled and not self._is_refused
+
+    def is_unheard(self, flow: Flow) -> bool:
+        """Tell whether something was sent down a flow that its phone has not answered in any way."""
+        return any(branch.flow == flow and not branch.has_answered for branch in self._branches.values())
 
     @property
     def is_settled(self) -> bool:
@@ -221,11 +244,11 @@ class ResponseContext:
             return NOTHING
         best = self._best()
         if isinstance(best, int):
-            return self.refuse(self._lapse if best in _OURS else best)
+            return self.refuse(self.lapse if best in _OURS else best)
         if best.status in _OF_THE_PHONE:
             return self.refuse(_OF_THE_PHONE[best.status])
         if best.status == 408 and self.request.method != INVITE:
-            return self.refuse(self._lapse)  # RFC 4320 section 4.2: no 408 to any other method
+            return self.refuse(self.lapse)  # RFC 4320 section 4.2: no 408 to any other method
         self.final = best.status
         return (Respond(self.transaction, self._with_all_challenges(best)),)
 

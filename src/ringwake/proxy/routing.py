@@ -13,7 +13,7 @@ from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, max_forwards
 from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.grammar import closing_quote
 from ringwake.sip.message import Message, Request
-from ringwake.sip.push_params import SECRET_PARAMS, without_secrets
+from ringwake.sip.push_params import MPUSH, SECRET_PARAMS, without_secrets
 from ringwake.sip.uri import Uri, parse_uri
 
 
@@ -129,8 +129,9 @@ def preload(request: Request, path: Sequence[str]) -> None:
 
 
 def strip_tokens(message: Message) -> None:
-    """Remove push tokens from the Contacts of a message that goes to somebody else (RFC 8599 section 13)."""
+    """Remove push tokens, in whatever dialect, from a message that goes to somebody else (RFC 8599 section 13)."""
     headers = message.headers
+    headers.remove(MPUSH)
     if not any("pn-" in text.lower() for text in headers.texts("contact")):
         return
     try:

@@ -83,8 +83,8 @@ def replaces(notice: Notice) -> str:
     match notice.kind:
         case Kind.MESSAGE:
             name = f"message\0{notice.id}"
-        case Kind.REFRESH:
-            name = "refresh"
+        case Kind.REFRESH | Kind.WAKE:
+            name = notice.kind.value
         case _:
             name = f"call\0{notice.account}\0{notice.call_id}"
     return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

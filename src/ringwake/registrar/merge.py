@@ -6,11 +6,13 @@ Every store calls this inside its atomic step, so that two racing REGISTERs neve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
-from ringwake.model.push import PushTarget
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register, SharedToken, TooManyAccounts
+from ringwake.model.wakes import Wakes
+from ringwake.registrar.token_claim import TokenClaim, shares_token
 from ringwake.sip.errors import ParseError
 from ringwake.sip.uri import parse_uri
 
@@ -27,32 +29,92 @@ class Merged:
     touched: tuple[Binding, ...]
     """Those of this REGISTER, in the order of its Contacts, without the removed ones."""
     removed: tuple[Binding, ...]
+    peers: tuple[Binding, ...] = ()
+    """Bindings of other accounts that have learned how often their phone was woken."""
+    shared: tuple[SharedToken, ...] = ()
+    """What `Registered` tells of tokens that are another phone's too."""
 
 
-def merge(current: Iterable[Binding], op: Register) -> Merged | OutOfOrder:
-    """Apply a REGISTER to the current bindings of its AOR: all of it, or nothing."""
-    kept = {binding.id: binding for binding in current if binding.expires_at > op.wall}
-    before = dict(kept)
+def merge(
+    current: Iterable[Binding], op: Register, peers: Iterable[Binding] = ()
+) -> Merged | OutOfOrder | TooManyAccounts:
+    """Apply a REGISTER to the current bindings of its AOR: all of it, or nothing.
+
+    Args:
+        current: the bindings of the AOR.
+        op: the REGISTER.
+        peers: those bindings of other AORs that have one of its tokens; others among them do no harm.
+    """
+    before = {binding.id: binding for binding in current if binding.expires_at > op.wall}
     if op.remove_all:
-        if any(_is_stale(binding, op) for binding in kept.values()):
+        if any(_is_stale(binding, op) for binding in before.values()):
             return OutOfOrder()
-        return Merged((), (), tuple(kept.values()))
-    touched: list[str] = []
+        return Merged((), (), tuple(before.values()))
+    state = _State(op, before, peers)
     for contact in op.contacts:
+        refusal = state.apply(contact)
+        if refusal is not None:
+            return refusal
+    return state.merged()
+
+
+class _State:
+    """The bindings between two Contacts of a REGISTER."""
+
+    def __init__(self, op: Register, before: dict[str, Binding], peers: Iterable[Binding]) -> None:
+        self._op = op
+        self._before = before
+        self._kept = dict(before)
+        self._peers = {(peer.aor, peer.id): peer for peer in peers if peer.expires_at > op.wall}
+        self._told: dict[tuple[Aor, str], Binding] = {}
+        self._touched: list[str] = []
+        self._shared: dict[str, SharedToken] = {}
+
+    def apply(self, contact: ContactUpdate) -> OutOfOrder | TooManyAccounts | None:
+        """Apply one Contact; what is returned refuses the whole REGISTER."""
+        op, kept = self._op, self._kept
         matches = [binding for binding in kept.values() if is_same(binding, contact)]
-        if any(_is_stale(binding, op) and binding.id not in touched for binding in matches):
+        if any(_is_stale(binding, op) and binding.id not in self._touched for binding in matches):
             return OutOfOrder()
+        claim = TokenClaim.of(op.aor, contact, (*kept.values(), *self._peers.values()))
         for binding in matches:
             del kept[binding.id]
-        if contact.expires > 0:
-            bound = _bind(op, contact, matches, kept.values())
-            kept[bound.id] = bound
-            if bound.id not in touched:
-                touched.append(bound.id)
-    for surplus in sorted(kept.values(), key=lambda b: (b.id in touched, b.registered_at))[:-MAX_BINDINGS]:
-        del kept[surplus.id]
-    removed = tuple(binding for binding in before.values() if binding.id not in kept)
-    return Merged(tuple(kept.values()), tuple(kept[known] for known in touched if known in kept), removed)
+        if contact.expires <= 0:
+            return None
+        if claim.is_one_too_many:
+            return TooManyAccounts()
+        bound = _bind(op, contact, matches, kept.values(), wakes=claim.wakes(matches))
+        kept[bound.id] = bound
+        if bound.id not in self._touched:
+            self._touched.append(bound.id)
+        if claim.is_strange:
+            self._shared[bound.id] = SharedToken(bound.id, claim.accounts)
+        self._tell(bound, claim)
+        return None
+
+    def merged(self) -> Merged:
+        """Return what has become of the bindings."""
+        kept, touched = self._kept, self._touched
+        for surplus in sorted(kept.values(), key=lambda b: (b.id in touched, b.registered_at))[:-MAX_BINDINGS]:
+            del kept[surplus.id]
+        return Merged(
+            bindings=tuple(kept.values()),
+            touched=tuple(kept[known] for known in touched if known in kept),
+            removed=tuple(binding for binding in self._before.values() if binding.id not in kept),
+            peers=tuple(self._told.values()),
+            shared=tuple(shared for known, shared in self._shared.items() if known in kept),
+        )
+
+    def _tell(self, bound: Binding, claim: TokenClaim) -> None:
+        """Let all bindings with the token know the same of its phone's wakes."""
+        for holder in claim.holders:
+            if holder.wakes == bound.wakes:
+                continue
+            told = replace(holder, wakes=bound.wakes)
+            if holder.aor != bound.aor:
+                self._peers[holder.aor, holder.id] = self._told[holder.aor, holder.id] = told
+            elif holder.id in self._kept and holder.id != bound.id:
+                self._kept[holder.id] = told
 
 
 def is_same(binding: Binding, contact: ContactUpdate) -> bool:
@@ -66,15 +128,11 @@ def is_same(binding: Binding, contact: ContactUpdate) -> bool:
             return True
         if binding.reg_id and contact.reg_id:
             return False
-    if binding.push and contact.push and _tokens(binding.push) & _tokens(contact.push):
+    if shares_token(binding.push, contact.push):
         return True
     if contact.instance and binding.instance:
         return False
     return binding.uri == contact.uri or _equal(binding.uri, contact.uri)
-
-
-def _tokens(target: PushTarget) -> frozenset[str]:
-    return frozenset(token.digest for _, token in target.tokens)
 
 
 def _equal(left: str, right: str) -> bool:
@@ -88,7 +146,9 @@ def _is_stale(binding: Binding, op: Register) -> bool:
     return binding.call_id == op.call_id and op.cseq <= binding.cseq
 
 
-def _bind(op: Register, contact: ContactUpdate, matches: list[Binding], others: Iterable[Binding]) -> Binding:
+def _bind(
+    op: Register, contact: ContactUpdate, matches: list[Binding], others: Iterable[Binding], *, wakes: Wakes
+) -> Binding:
     known = matches[0] if matches else None
     first = known.first if known else _first(contact, others)
     push = contact.push
@@ -111,6 +171,8 @@ def _bind(op: Register, contact: ContactUpdate, matches: list[Binding], others: 
         registered_at=op.wall,
         expires_at=op.wall + contact.expires,
         refresh_at=contact.refresh_at if push else None,
+        wakes=wakes,
+        dead_token=known.dead_token if known and contact.push is None else None,
     )
 
 

@@ -1,14 +1,15 @@
-"""From the `pn-*` parameters of a Contact to the phone's push target (RFC 8599 sections 10 to 12).
+"""From what a phone says of push, in RFC 8599's words, to its push target (sections 10 to 12).
 
 APNs phones have two tokens. The RFC knows one (`pn-param=TEAM.bundle.voip`, `pn-prid=token`); Linphone's form carries
-both (`pn-param=TEAM.bundle.voip&remote`, `pn-prid=a:voip&b:remote`) and is what our softphone sends.
+both (`pn-param=TEAM.bundle.voip&remote`, `pn-prid=a:voip&b:remote`) and is what our softphone sends. Nor does it know
+of Apple's sandbox: `apns` means the environment that the application is configured for, `apns.dev` the sandbox alone.
 """
 
 from __future__ import annotations
 
 import re
 
-from ringwake.model.app import AppKey, Provider
+from ringwake.model.app import SANDBOX, AppKey, Provider
 from ringwake.model.ports import Directory
 from ringwake.model.push import PushTarget, Service
 from ringwake.secret import Token
@@ -28,7 +29,7 @@ def push_target(params: PushParams, tenant: str, directory: Directory) -> PushTa
     that the service requires and that is missing or malformed.
     """
     try:
-        provider = Provider(params.provider)
+        provider = Provider.APNS if params.provider == SANDBOX else Provider(params.provider)
     except ValueError:
         return None
     if params.prid is None:
@@ -41,7 +42,9 @@ def push_target(params: PushParams, tenant: str, directory: Directory) -> PushTa
     pattern = _FCM_TOKEN if provider is Provider.FCM else _APNS_TOKEN
     key = AppKey(provider, name)
     app = directory.app(key)
-    if app is None or app.tenant != tenant or not tokens or not all(map(pattern.fullmatch, tokens.values())):
+    if app is None or app.tenant != tenant or params.provider not in app.words:
+        return None
+    if not tokens or not all(map(pattern.fullmatch, tokens.values())):
         return None
     return PushTarget(app=key, tokens=tuple((service, _token(key, value)) for service, value in tokens.items()))
 

@@ -11,19 +11,29 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 
 from ringwake.model.account import Account
-from ringwake.model.app import Provider
+from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.ports import Directory, Ids
-from ringwake.model.push import PushTarget
-from ringwake.model.store_ops import ContactUpdate, Register, Registered
-from ringwake.registrar.push_target import push_target
+from ringwake.model.push import PushTarget, Service
+from ringwake.model.store_ops import ContactUpdate, PushTerms, Register, Registered
+from ringwake.registrar.dialects import understand
+from ringwake.registrar.dialects.told import Told
+from ringwake.registrar.push_offer import OWN_REFRESH, PNSREG, Asked, Offer, Promise, Unserved, offer, one_line_each
+from ringwake.secret import Token
 from ringwake.sip.address import NameAddr
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import contact_expires, contacts, expires, option_tags
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.outbound import OUTBOUND, SUPPORTED, has_flow, instance_id, path_of, reg_id
-from ringwake.sip.push_params import SECRET_PARAMS, PushParams, feature_caps, push_params, without_secrets
+from ringwake.sip.push_params import (
+    MPUSH,
+    SECRET_PARAMS,
+    PushParams,
+    feature_caps,
+    indicated,
+    without_secrets,
+)
 from ringwake.sip.replies import reply
 
 MAX_CONTACTS = 16
@@ -31,6 +41,10 @@ MAX_CONTACTS = 16
 _HOUR = 3600
 """Seconds: a wish for that much may not be called too brief (RFC 3261 section 10.3 step 7)."""
 _GRUUS = ("pub-gruu", "temp-gruu")
+_SOME_PHONE = PushTarget(
+    app=AppKey(Provider.FCM, ""), tokens=((Service.ONLY, Token(provider=Provider.FCM, app="", value="")),)
+)
+"""One that takes silent pushes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +59,8 @@ class ExpiryPolicy:
     plain_least: int = 60
     needs_tls: bool = True
     """Take push parameters over TLS and WSS only (RFC 8599 section 13)."""
+    own_refresh: bool = False
+    """Let a phone that can refresh by itself do so, and push to it only when it did not (`+sip.pnsreg`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +79,24 @@ class Plan:
     op: Register
     contacts: tuple[NameAddr, ...]
     """Those of the request that stay bound, as the phone wrote them."""
-    caps: tuple[str, ...]
-    """Feature-Caps values."""
+    caps: tuple[Promise, ...]
+    """What Feature-Caps will say."""
     is_outbound: bool = False
     """Whether a binding is one of RFC 5626, and the phone wants to know that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asker:
+    """What all Contacts of a REGISTER have in common."""
+
+    op: Register
+    tenant: str
+    default: int | None
+    """Seconds that those Contacts ask to stay that do not say so themselves."""
+    header: str
+    """See `Told`."""
+    nearer: frozenset[str]
+    """See `Asked`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,89 +137,89 @@ class Registrar:
             if wants_outbound:
                 return Refusal(439, "the first hop keeps no flows")
             flows = [0] * len(flows)
-        planned = self._judge(list(zip(bound, flows, strict=True)), account, op, expires(request.headers))
+        asker = _Asker(
+            op=op,
+            tenant=account.tenant,
+            default=expires(request.headers),
+            header=request.headers.get(MPUSH) or "" if len(bound) == 1 else "",
+            nearer=indicated(request.headers),
+        )
+        planned = self._judge(list(zip(bound, flows, strict=True)), asker)
         return replace(planned, is_outbound=any(flows) and wants_outbound) if isinstance(planned, Plan) else planned
 
-    def _judge(
-        self, bound: list[tuple[NameAddr, int]], account: Account, op: Register, default: int | None
-    ) -> Plan | Refusal:
-        """Judge each Contact with its reg-id; `default` is how long they ask to stay that do not say so themselves."""
+    def _judge(self, bound: list[tuple[NameAddr, int]], asker: _Asker) -> Plan | Refusal:
+        """Judge each Contact with its reg-id."""
         updates: list[ContactUpdate] = []
-        caps: list[str] = []
+        promises: list[Promise] = []
         for contact, flow in bound:
-            asked = contact_expires(contact)
-            judged = self._contact(contact, account, op, default if asked is None else asked)
+            judged = self._contact(contact, asker)
             if isinstance(judged, Refusal):
                 return judged
-            update, promises = judged
-            updates.append(replace(update, reg_id=flow))
-            caps += [promise for promise in promises if promise not in caps]
+            updates.append(replace(judged[0], reg_id=flow))
+            promises += judged[1]
         kept = tuple(contact for (contact, _), update in zip(bound, updates, strict=True) if update.expires > 0)
         if len(kept) > 1 and any(flow for _, flow in bound):
             return Refusal(400, "a Contact with a reg-id is bound alone")
-        return Plan(replace(op, contacts=tuple(updates)), kept, tuple(caps))
+        return Plan(replace(asker.op, contacts=tuple(updates)), kept, one_line_each(promises))
 
-    def _contact(
-        self, contact: NameAddr, account: Account, op: Register, asked: int | None
-    ) -> tuple[ContactUpdate, list[str]] | Refusal:
+    def _contact(self, contact: NameAddr, asker: _Asker) -> tuple[ContactUpdate, tuple[Promise, ...]] | Refusal:
         try:
             uri = contact.sip_uri
         except ParseError:
             return Refusal(400, "a Contact is no SIP URI")
-        wants = push_params(uri)
-        target: PushTarget | None = None
-        caps: list[str] = []
-        if wants is not None:
-            judged = self._push(wants, account.tenant, op.flow)
-            if not isinstance(judged, Refusal):
-                target, caps = judged
-            elif asked != 0:  # a phone may always take its binding away
-                return judged
-        granted = self._expiry(asked, target)
+        asked = contact_expires(contact)
+        asked = asker.default if asked is None else asked
+        apps = self.directory.apps(asker.tenant)
+        wants = understand(Told(contact=contact, uri=uri, header=asker.header, apps=apps))
+        offered = Offer() if wants is None else self._offer(wants, asker)
+        if isinstance(offered, Unserved):
+            if asked != 0:  # a phone may always take its binding away
+                return Refusal(555, offered.rule)
+            offered = Offer()
+        granted = self._expiry(asked, offered)
         if isinstance(granted, Refusal):
             return granted
-        if target and not granted:
-            target, caps = None, []  # a binding that goes is promised nothing
-        refresh_after = self.refresh_after(target, granted) if target else None
+        if offered.target and not granted:
+            offered = Offer()  # a binding that goes is promised nothing
+        refresh_after = self.refresh_after(offered.target, granted) if offered.target else None
+        if self.policy.own_refresh and "+sip.pnsreg" in contact.params and offered.target and granted > PNSREG:
+            offered = offered.with_own_refresh()
+            refresh_after = None if refresh_after is None else float(granted - OWN_REFRESH)
         update = ContactUpdate(
             new_id=self.ids.hex(16),
             uri=str(without_secrets(uri)),
-            # Outside the brackets they mean nothing, but a token is a token.
             params=str(contact.params.without("expires", *_GRUUS, *SECRET_PARAMS)),
             instance=instance_id(contact),
             expires=granted,
-            push=target,
+            push=offered.target,
             is_query=wants is not None and wants.prid is None,
-            refresh_at=None if refresh_after is None else op.wall + refresh_after,
+            refresh_at=None if refresh_after is None else asker.op.wall + refresh_after,
+            uploaded=self._terms(asker.op.wall) if wants is None and granted else None,
         )
-        return update, caps
+        return update, offered.promises
 
-    def _push(self, wants: PushParams, tenant: str, flow: Flow) -> tuple[PushTarget | None, list[str]] | Refusal:
-        """Judge the push parameters of one Contact: the target to keep, and the Feature-Caps to promise."""
-        offered = self.directory.providers(tenant)
-        if wants.prid is None:
-            asked = offered if not wants.provider else tuple(p for p in offered if p == wants.provider)
-            if not asked:
-                return Refusal(555, "no such push service here")
-            return None, [self._caps(provider, tenant) for provider in asked]
-        if self.policy.needs_tls and not flow.transport.is_secure:
-            # The token was on the wire in the clear already; promising pushes would only teach others to send theirs.
-            return None, []
-        target = push_target(wants, tenant, self.directory)
-        if target is None:
-            return Refusal(555, "this push service, application or token is not served here")
-        return target, [self._caps(wants.provider, tenant)]
+    def _terms(self, wall: float) -> PushTerms:
+        """Say how a phone that says nothing of push is bound if its target was uploaded."""
+        refresh_after = self.refresh_after(_SOME_PHONE, self.policy.grant)
+        return PushTerms(float(self.policy.grant), None if refresh_after is None else wall + refresh_after)
 
-    def _caps(self, provider: str, tenant: str) -> str:
-        app = self.directory.webpush(tenant) if provider == Provider.WEBPUSH else None
-        return feature_caps(provider, [("sip.vapid", app.vapid_key)] if app and app.vapid_key else [])
+    def _offer(self, wants: PushParams, asker: _Asker) -> Offer | Unserved:
+        asked = Asked(
+            wants=wants,
+            tenant=asker.tenant,
+            is_protected=asker.op.flow.transport.is_secure or not self.policy.needs_tls,
+            nearer=asker.nearer,
+        )
+        return offer(asked, self.directory)
 
-    def _expiry(self, asked: int | None, target: PushTarget | None) -> int | Refusal:
+    def _expiry(self, asked: int | None, offered: Offer) -> int | Refusal:
         if asked == 0:
             return 0
         policy = self.policy
-        if target is None:
-            least, granted = policy.plain_least, min(asked or policy.plain_most, policy.plain_most)
+        if offered.target is None:
+            # A proxy that pushes wakes the phone in time for what it has asked for.
+            most = policy.grant if offered.is_elsewhere else policy.plain_most
+            least, granted = policy.plain_least, min(asked or policy.plain_most, most)
         else:
             least, granted = policy.push_least, policy.grant
         if asked is not None and asked < min(least, _HOUR):
@@ -197,38 +227,55 @@ class Registrar:
         return granted
 
 
-def answer(request: Request, plan: Plan, registered: Registered, *, to_tag: str) -> Response:
+def answer(
+    request: Request, plan: Plan, registered: Registered, *, to_tag: str, purr: Callable[[Binding], str]
+) -> Response:
     """Build the 200: all current bindings, the phone's own as it wrote them, others without their tokens.
+
+    A phone that we can wake gets a fresh PURR each time, by which its dialogs may wake it (RFC 8599 section 6.2.1).
 
     It has no Flow-Timer and no Service-Route: a phone that can be pushed to is to stay silent, and has one way to us.
     """
     wall = plan.op.wall
     kept = (update for update in plan.op.contacts if update.expires > 0)
-    written = {(update.uri, update.instance): contact.uri for update, contact in zip(kept, plan.contacts, strict=True)}
+    written = {
+        (update.uri, update.instance): _written(contact) for update, contact in zip(kept, plan.contacts, strict=True)
+    }
     own = {binding.id: written[binding.uri, binding.instance] for binding in registered.touched}
     others = (binding for binding in registered.bindings if binding.id not in own)
     fields = [
-        ("contact", f"<{own.get(binding.id, binding.uri)}>{binding.params};expires={_left(binding, wall)}")
+        ("contact", f"{own.get(binding.id) or f'<{binding.uri}>{binding.params}'};expires={_left(binding, wall)}")
         for binding in (*registered.touched, *others)
     ]
     fields += [("path", value) for value in plan.op.path]
     if plan.is_outbound:
         fields.append(("require", OUTBOUND))
     fields.append(("supported", SUPPORTED))
-    fields += [("feature-caps", caps) for caps in plan.caps]
+    fields += [("feature-caps", _caps(promise, registered.touched, purr)) for promise in plan.caps]
     fields.append(("date", formatdate(wall, usegmt=True)))
     response = reply(request, 200, to_tag=to_tag, headers=fields)
-    _answer_keep(request, plan, response)
+    _answer_keep(request, plan, registered, response)
     return response
+
+
+def _written(contact: NameAddr) -> str:
+    return f"<{contact.uri}>{contact.params.without('expires', *_GRUUS)}"
+
+
+def _caps(promise: Promise, touched: tuple[Binding, ...], purr: Callable[[Binding], str]) -> str:
+    service = promise.provider.partition(".")[0]
+    woken = [binding for binding in touched if binding.push and binding.push.app.provider == service]
+    indicators = [*promise.indicators, *(("sip.pnspurr", purr(binding)) for binding in woken[:1])]
+    return feature_caps(promise.provider, indicators)
 
 
 def _left(binding: Binding, wall: float) -> int:
     return max(1, round(binding.expires_at - wall))
 
 
-def _answer_keep(request: Request, plan: Plan, response: Response) -> None:
+def _answer_keep(request: Request, plan: Plan, registered: Registered, response: Response) -> None:
     """Let a phone ping that offers to (RFC 6223), at its own pace, but none that we can wake."""
     via = request.via
     is_offered = "keep" in via.params and via.params.get("keep") is None
-    if is_offered and plan.contacts and not any(update.push for update in plan.op.contacts):
+    if is_offered and plan.contacts and not any(binding.push for binding in registered.touched):
         response.headers.replace_first("via", str(replace(via, params=via.params.put("keep", "0"))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ringwake.sip.errors import ParseError
@@ -27,6 +27,8 @@ class NameAddr:
     """The URI as written."""
     params: Params
     """Header parameters: those after `>`; without brackets, all of them (section 20.10)."""
+    is_bare: bool = field(default=False, compare=False)
+    """Whether it was written without angle brackets."""
 
     @property
     def sip_uri(self) -> Uri:
@@ -69,7 +71,7 @@ def _parse(value: str) -> NameAddr:
         uri = uri.rstrip(LWS)
         if "?" in uri or "," in uri:
             raise ParseError("an address with headers or commas stands without angle brackets")
-        return NameAddr("", _checked(uri), Params.parse(params))
+        return NameAddr("", _checked(uri), Params.parse(params), is_bare=True)
     if opened > 0:
         display = rest[:opened].rstrip(LWS)
         if _PLAIN_NAME.fullmatch(display) is None:

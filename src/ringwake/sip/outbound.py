@@ -19,11 +19,15 @@ _UUID = "<urn:uuid:"
 
 
 def instance_id(contact: NameAddr) -> str:
-    """Return `+sip.instance` of a Contact without quotes, or empty.
+    """Return `+sip.instance` of a Contact without quotes, or empty."""
+    return canonical_instance((contact.params.get("+sip.instance") or "").strip('"'))
+
+
+def canonical_instance(text: str) -> str:
+    """Return the one way to write an instance-id, which has angle brackets.
 
     UUIDs compare without case (RFC 4122 section 3), so they are put into lower case; other URNs stay as written.
     """
-    text = (contact.params.get("+sip.instance") or "").strip('"')
     return text.lower() if text[: len(_UUID)].lower() == _UUID else text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView
 
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
@@ -114,6 +114,11 @@ class Bindings:
         for digest in after - before:
             known = self._by_token.get(digest)
             self._by_token[digest] = (*known, aor) if known else alone
+
+
+def phones_of(bindings: Iterable[Binding]) -> KeysView[str]:
+    """Return whose bindings these are, in order and each once: a phone may have several flows (RFC 5626)."""
+    return dict.fromkeys(binding.phone for binding in bindings).keys()
 
 
 def _place(binding: Binding) -> tuple[float, str]:

@@ -48,6 +48,11 @@ class Calls:
         if new:
             self._change(changes, call, replace(call, invited=call.invited + new))
 
+    def decline(self, changes: Changes, call: CallRecord, phone: str, status: int) -> None:
+        """Note that a phone has refused a call. What it has said first stands."""
+        if phone not in dict(call.refusals):
+            self._change(changes, call, replace(call, refusals=(*call.refusals, (phone, status))))
+
     def cancel(self, changes: Changes, call: CallRecord) -> None:
         """Note that a call was cancelled."""
         if not call.is_cancelled:

@@ -16,6 +16,10 @@ class MemoryDirectory:
         """Take what the configuration says; `put` adds what the store holds."""
         self._domains = {tenant.domain for tenant in tenants}
         self._apps = {app.key: app for app in apps}
+        order = list(Provider)
+        self._by_tenant: dict[str, tuple[App, ...]] = {}
+        for app in sorted(self._apps.values(), key=lambda app: order.index(app.key.provider)):
+            self._by_tenant[app.tenant] = (*self._by_tenant.get(app.tenant, ()), app)
         self._fixed = {account.aor: account for account in fixed}
         self._stored: dict[Aor, Account] = {}
 
@@ -31,10 +35,9 @@ class MemoryDirectory:
         """Return the tenant's Web Push application."""
         return self._apps.get(AppKey(Provider.WEBPUSH, tenant))
 
-    def providers(self, tenant: str) -> tuple[str, ...]:
-        """Return the `pn-provider` values that this tenant has an application for, in a fixed order."""
-        have = {key.provider for key, app in self._apps.items() if app.tenant == tenant}
-        return tuple(provider.value for provider in Provider if provider in have)
+    def apps(self, tenant: str) -> tuple[App, ...]:
+        """Return the tenant's applications, in the order of their services."""
+        return self._by_tenant.get(tenant, ())
 
     def is_local(self, host: str) -> bool:
         """Tell whether a domain, in lower case, is one of ours."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple, TypeAlias, assert_never
 
 from ringwake.model.account import Account, Aor
@@ -11,6 +12,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import SubscriptionKeys
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.upload import Upload
 
 
 class Table(StrEnum):
@@ -21,6 +23,7 @@ class Table(StrEnum):
     CALL = "call"
     MESSAGE = "message"
     ACCOUNT = "account"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Letter:
     """Ids of the bindings that have it: it is not shown twice to a phone if it comes to wait for anybody."""
 
 
-Value: TypeAlias = Binding | Subscription | CallRecord | Letter | Account
+Value: TypeAlias = Binding | Subscription | CallRecord | Letter | Account | Upload
 
 
 class Row(NamedTuple):
@@ -75,6 +78,9 @@ def row(before: Value | None, after: Value | None) -> Row:
             return Row(Table.SUBSCRIPTION, f"{value.digest} {value.aor}", before, after)
         case Account():
             return Row(Table.ACCOUNT, value.aor, before, after)
+        case Upload():
+            instance = sha256(value.instance.encode("utf-8", "surrogatepass")).hexdigest()
+            return Row(Table.UPLOAD, f"{instance} {value.aor}", before, after)
         case None:
             raise ValueError("a row leads from something or to something")
         case _:

@@ -10,6 +10,8 @@ from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.ports import Seal
 from ringwake.model.push import Alert, Kind, Notice, Push, PushTarget
+from ringwake.sip.address import NameAddr
+from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.grammar import unescape
 from ringwake.sip.message import Request
@@ -34,6 +36,8 @@ class Caller:
     uri: str
     name: str
     """Display name, or the user part, or the domain."""
+    key: str = ""
+    """Names the caller in budgets, however it writes itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +99,16 @@ class Announcement:
 
 
 def announcement(
-    request: Request, account: Account, *, seal: Seal, find_app: Callable[[AppKey], App | None]
+    request: Request, account: Account, *, seal: Seal, find_app: Callable[[AppKey], App | None], source: str = ""
 ) -> Announcement:
     """Prepare the pushes for an INVITE or MESSAGE.
+
+    Args:
+        request: to be announced.
+        account: whom it is for.
+        seal: makes their ids.
+        find_app: says which applications show who calls.
+        source: host of the peer that says who is calling; empty when the caller has proved it.
 
     Raises:
         ParseError: From or CSeq is malformed.
@@ -106,7 +117,7 @@ def announcement(
     return Announcement(
         account=account,
         call_id=request.call_id,
-        caller=_caller(sender.display, sender.uri),
+        caller=_caller(sender, source),
         identity=identity(request),
         seal=seal,
         find_app=find_app,
@@ -139,11 +150,15 @@ def call_uuid(call_id: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _caller(display: str, uri: str) -> Caller:
+def _caller(sender: NameAddr, source: str) -> Caller:
     """Name a caller: no password, parameters or header fields of its URI, and nothing that cannot be shown."""
-    scheme, _, rest = uri.partition(":")
+    scheme, _, rest = sender.uri.partition(":")
     userinfo, at, hostport = rest.rpartition("@")
     user, host = userinfo.partition(":")[0], hostport.partition(";")[0].partition("?")[0]
-    names = (display, unescape(user.partition(";")[0]), host)
+    names = (sender.display, unescape(user.partition(";")[0]), host)
     shown = ("".join(c for c in name if c.isprintable())[:80] for name in names)
-    return Caller(f"{scheme}:{user}{at}{host}", next(filter(None, shown), ""))
+    try:
+        aor = sender.sip_uri.aor
+    except ParseError:
+        aor = sender.uri  # a telephone number, of a peer
+    return Caller(f"{scheme}:{user}{at}{host}", next(filter(None, shown), ""), f"{source} {aor}")

@@ -1,54 +1,127 @@
-"""Single flight: one outstanding wake per phone, shared by all that waits for it (design.md section 5).
+"""How often a phone is woken: one outstanding wake at a time, shared by all that waits for it, and few a minute.
 
 A push wakes the whole phone, which then refreshes all its bindings (RFC 8599 section 4.1.3): a second one would only
-cost battery, and a thousand callers would turn a phone into a heater.
+cost battery, and a thousand callers would turn a phone into a heater (section 13, docs/adr/0017-budgets.md).
 """
 
 from __future__ import annotations
 
-from ringwake.model.push import Kind, PushTarget
+from typing import NamedTuple
 
-# A call must ring, so only another call's push will do; a message is delivered by any wake; a refresh likewise.
+from ringwake.model.push import Kind, Push, PushTarget
+from ringwake.wake.allowance import Allowance, Suppressed
+
+MINUTE, HOUR = 60.0, 3600.0
+WAKES_A_MINUTE = 4
+BACKGROUND_AN_HOUR = 2
+"""Background pushes that iOS is sure to deliver; it drops others, and holds them against the app."""
+SINGLE_FLIGHT, PHONE, BACKGROUND = "single_flight", "phone_limit", "background_limit"
+"""Reasons."""
+_SHARE_OF_OTHERS = 0.5
+# A call must ring, so only another call's push will do; a message is to be shown; anything else is content with a wake.
 _COVERED_BY = {
     Kind.CALL: frozenset({Kind.CALL}),
     Kind.MESSAGE: frozenset({Kind.CALL, Kind.MESSAGE}),
-    Kind.REFRESH: frozenset({Kind.CALL, Kind.MESSAGE, Kind.REFRESH}),
+    Kind.WAKE: frozenset({Kind.CALL, Kind.MESSAGE, Kind.WAKE}),
+    Kind.REFRESH: frozenset({Kind.CALL, Kind.MESSAGE, Kind.WAKE, Kind.REFRESH}),
 }
 
 
+class _Lease(NamedTuple):
+    until: float
+    owner: str
+    at: float
+    """When it was last pushed for."""
+    token: str
+    """Digest of the token that had a background push by that, or empty."""
+
+
 class Budget:
-    """Outstanding wakes by phone."""
+    """Outstanding wakes, and the last ones, by phone."""
 
-    def __init__(self, *, window: float) -> None:
-        self._window = window
-        """Seconds after which a wake that nobody ended is no longer waited for."""
-        self._leases: dict[tuple[str, Kind], tuple[float, str]] = {}
+    def __init__(self, *, window: float, wakes: int = WAKES_A_MINUTE) -> None:
+        """Begin.
 
-    def take(self, target: PushTarget, kind: Kind, owner: str, now: float) -> bool:
-        """Ask for the wake of a phone; False while another owner's wake of it will do.
-
-        Only kinds that wake are asked for: CALL, MESSAGE, REFRESH.
+        Args:
+            window: seconds after which a wake that nobody ended is no longer waited for.
+            wakes: pushes that wake one phone in any minute. Calls may have all of them, messages and other requests
+                half, so that nobody can keep a phone from ringing by writing to it.
         """
-        for covering in _COVERED_BY[kind]:
-            until, holder = self._leases.get((target.lease, covering), (0.0, ""))
-            if now < until and holder != owner:
-                return False
-        self._leases[target.lease, kind] = (now + self._window, owner)
-        return True
+        self._window = window
+        self._leases: dict[tuple[str, Kind], _Lease] = {}
+        self._wakes = Allowance(most=wakes, seconds=MINUTE)
+        self._background = Allowance(most=BACKGROUND_AN_HOUR, seconds=HOUR)
+        self._asked: dict[str, float] = {}
+
+    def take(self, push: Push, owner: str, now: float) -> Suppressed | None:
+        """Ask for the wake of a phone; None when the push is to be sent.
+
+        Only kinds that wake are asked for: CALL, MESSAGE, WAKE, REFRESH.
+        """
+        phone, kind = push.target.lease, push.notice.kind
+        leases = [self._leases[phone, other] for other in _COVERED_BY[kind] if (phone, other) in self._leases]
+        until = max((lease.until for lease in leases if lease.owner != owner), default=now)
+        if until > now:
+            return Suppressed(SINGLE_FLIGHT, until)
+        if kind is not Kind.REFRESH:
+            free_at = self._wakes.free_at(phone, now, share=1.0 if kind is Kind.CALL else _SHARE_OF_OTHERS)
+            if free_at > now:
+                return Suppressed(PHONE, free_at)
+        suppressed = self.tell(push, now)
+        if suppressed is None:
+            token = push.token.digest if push.is_background else ""
+            self._leases[phone, kind] = _Lease(now + self._window, owner, now, token)
+            if kind is not Kind.REFRESH:
+                self._wakes.use(phone, now)
+        return suppressed
+
+    def tell(self, push: Push, now: float) -> Suppressed | None:
+        """Ask for a push that is no wake of its own; None when it is to be sent."""
+        if not push.is_background:
+            return None
+        free_at = self._background.free_at(push.token.digest, now)
+        if free_at > now:
+            return Suppressed(BACKGROUND, free_at)
+        self._background.use(push.token.digest, now)
+        return None
 
     def woke(self, target: PushTarget) -> None:
-        """Take note that the phone has registered: the next push is a new wake."""
+        """Take note that the phone has registered: the next push is a new wake. It counts all the same."""
+        self._asked.pop(target.lease, None)
         for kind in _COVERED_BY:
             self._leases.pop((target.lease, kind), None)
 
     def give_back(self, target: PushTarget, kind: Kind, owner: str) -> None:
         """Take note that the owner's push did not get through: whoever shared it may push now."""
-        if self._leases.get((target.lease, kind), (0.0, ""))[1] == owner:
+        lease = self._leases.get((target.lease, kind))
+        if lease is not None and lease.owner == owner:
             del self._leases[target.lease, kind]
+            self._wakes.give_back(target.lease, lease.at)
+            self._background.give_back(lease.token, lease.at)
+
+    def forgive(self, target: PushTarget, at: float) -> None:
+        """Take note that the call which was pushed for at that time was answered: nobody minds it."""
+        self._wakes.give_back(target.lease, at)
+
+    def ask(self, target: PushTarget, owner: str, until: float) -> None:
+        """Take note that the owner's silent push was taken: until then the phone is asked no more, for any account.
+
+        Unless it was so quick that it has come already.
+        """
+        lease = self._leases.get((target.lease, Kind.REFRESH))
+        if lease is not None and lease.owner == owner:
+            self._asked[target.lease] = until
+
+    def asked_until(self, target: PushTarget) -> float:
+        """Return until when a silent push to the phone is waited for; 0 when it has come since, or there was none."""
+        return self._asked.get(target.lease, 0.0)
 
     def sweep(self, now: float) -> None:
-        """Drop leases that are over."""
-        self._leases = {key: lease for key, lease in self._leases.items() if lease[0] > now}
+        """Forget what no longer counts."""
+        self._leases = {key: lease for key, lease in self._leases.items() if lease.until > now}
+        self._asked = {phone: until for phone, until in self._asked.items() if until > now}
+        self._wakes.sweep(now)
+        self._background.sweep(now)
 
     def __len__(self) -> int:
-        return len(self._leases)
+        return len(self._leases) + len(self._asked) + len(self._wakes) + len(self._background)

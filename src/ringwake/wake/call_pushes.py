@@ -1,53 +1,76 @@
-"""The pushes of one call: those that wake its phones, and those that tell a phone that did not come how it ended."""
+"""The pushes of one call or request: those that wake its phones, and those that tell them how the call has ended."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ringwake.model.binding import Binding
-from ringwake.model.call import CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, SendPush
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.push import Accepted, Kind, Outcome
+from ringwake.model.push import Accepted, Kind, Outcome, Push, PushTarget
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NOTICE_SECONDS
 from ringwake.wake.means import Means
 from ringwake.wake.wait import Wait
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What phones are woken for."""
+
+    id: str
+    """Its owner, who is told the outcomes."""
+    trace: str
+    kind: Kind
+    wake_until: float
+    """Epoch seconds until which a phone is waited for."""
+    only: str = ""
+    """Id of the one binding that is meant, or empty: whichever phone of the account comes."""
+
+
 class CallPushes:
     """Makes them, within the budget, and counts them."""
 
-    def __init__(self, record: CallRecord, announcement: Announcement, *, means: Means) -> None:
-        self._record = record
+    def __init__(self, errand: Errand, announcement: Announcement, *, means: Means) -> None:
+        self._errand = errand
         self._announcement = announcement
         self._means = means
         self._seq = 0
+        self._asked_at: float | None = None
+        self._made: list[tuple[PushTarget, float]] = []
+
+    def ask(self, now: float) -> None:
+        """Take note that no phone is awake: calls that need a push, whoever sends it, are counted for their callers."""
+        self._asked_at = now
+        self._means.callers.asked(self._announcement.caller.key, self._announcement.account.aor, now)
 
     def wake(self, wait: Wait, now: float) -> Effects:
-        """Push to a phone that is to come, unless somebody else's push wakes it already."""
-        delivery, target = wait.delivery, wait.binding.push
+        """Push to a phone that is to come, unless the budget does not allow it: then look again later."""
+        delivery = wait.delivery
         assert delivery is not None
-        if target is None or target.vehicle(Kind.CALL) is None:
+        push = self._push(wait.binding, now)
+        if push is None:
             delivery.stop()
             return NOTHING
-        if not self._means.budget.take(target, Kind.CALL, self._record.id, now):
-            is_news, fields = delivery.share(now), {"device": wait.binding.id, "reason": "single_flight"}
-            return self._note(Happened.PUSH_SUPPRESSED, now, **fields) if is_news else NOTHING
-        wall = self._means.wall(now)
-        until = max(wall, self._record.wake_until)
-        push = self._announcement.push(Kind.CALL, target, seq=self._seq, wall=wall, until=until)
-        assert push is not None, "there is a token for it"
+        suppressed = self._means.budget.take(push, self._errand.id, now)
+        if suppressed is not None:
+            is_news, fields = delivery.share(now, suppressed.reason), {"device": wait.binding.id}
+            return self._note(Happened.PUSH_SUPPRESSED, now, reason=suppressed.reason, **fields) if is_news else NOTHING
+        self._made.append((push.target, now))
         self._seq += 1
         wait.pushed_to, wait.is_in_flight = wait.binding, True
         delivery.begin()
-        note = self._note(
-            Happened.PUSH_SENT,
-            now,
-            device=wait.binding.id,
-            kind=Kind.CALL.value,
-            token=push.token.label,
-            attempt=delivery.attempts,
-        )
-        return (SendPush(push, self._record.id, wait.binding.phone), *note)
+        fields = {"device": wait.binding.id, "kind": self._errand.kind.value, "token": push.token.label}
+        note = self._note(Happened.PUSH_SENT, now, **fields, attempt=delivery.attempts)
+        return (SendPush(push, self._errand.id, wait.binding.phone), *note)
+
+    def answered(self) -> None:
+        """Take note that the call was answered: nobody minds that it has cost a wake."""
+        for target, at in self._made:
+            self._means.budget.forgive(target, at)
+        if self._asked_at is not None:
+            words = self._announcement
+            self._means.callers.forgive(words.caller.key, words.account.aor, self._asked_at)
 
     def outcome(self, pushed_to: Binding, outcome: Outcome, now: float) -> Effects:
         """Take note of what the provider said; a wake that was none is not counted."""
@@ -55,7 +78,7 @@ class CallPushes:
         if isinstance(outcome, Accepted):
             return self._note(Happened.PUSH_ACCEPTED, now, device=device, id=outcome.id)
         if pushed_to.push is not None:
-            self._means.budget.give_back(pushed_to.push, Kind.CALL, self._record.id)
+            self._means.budget.give_back(pushed_to.push, self._errand.kind, self._errand.id)
         kind, reason = type(outcome).__name__.lower(), outcome.reason
         return self._note(Happened.PUSH_FAILED, now, device=device, outcome=kind, reason=reason)
 
@@ -68,9 +91,23 @@ class CallPushes:
         push = self._announcement.push(kind, target, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
         if push is None:
             return NOTHING
+        fields = {"device": wait.binding.id, "kind": kind.value}
+        suppressed = self._means.budget.tell(push, now)
+        if suppressed is not None:
+            return self._note(Happened.PUSH_SUPPRESSED, now, reason=suppressed.reason, **fields)
         self._seq += 1
-        note = self._note(Happened.PUSH_SENT, now, device=wait.binding.id, kind=kind.value, token=push.token.label)
-        return (SendPush(push, "", wait.binding.phone), *note)
+        return (
+            SendPush(push, "", wait.binding.phone),
+            *self._note(Happened.PUSH_SENT, now, **fields, token=push.token.label),
+        )
+
+    def _push(self, binding: Binding, now: float) -> Push | None:
+        wall = self._means.wall(now)
+        until = max(wall, self._errand.wake_until)
+        target = binding.push
+        if target is None:
+            return None
+        return self._announcement.push(self._errand.kind, target, seq=self._seq, wall=wall, until=until)
 
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
-        return (Note(Event(what, now, self._record.trace, fields)),)
+        return (Note(Event(what, now, self._errand.trace, fields)),)

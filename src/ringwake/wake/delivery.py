@@ -10,7 +10,7 @@ PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts; the last one repeats (reliability F1)."""
 JITTER = 0.25
 SHARED_PAUSE = 0.5
-"""Seconds after which to ask again whether somebody else's wake is still under way."""
+"""Seconds after which to ask again whether the phone may be woken now."""
 # Statuses that speak of this push or this token, and will do so again.
 _FINAL_STATUSES = (400, 413)
 
@@ -31,7 +31,7 @@ class Stage(Enum):
 class Delivery:
     """One push to one phone."""
 
-    __slots__ = ("_attempts", "_is_shared", "_jitter", "_until", "next_at", "stage")
+    __slots__ = ("_attempts", "_held_by", "_jitter", "_until", "next_at", "stage")
 
     def __init__(self, *, now: float, until: float, jitter: float) -> None:
         """Begin.
@@ -47,7 +47,7 @@ class Delivery:
         self._until = until
         self._jitter = 1.0 + JITTER * (2 * jitter - 1)
         self._attempts = 0
-        self._is_shared = False
+        self._held_by = ""
 
     @property
     def attempts(self) -> int:
@@ -63,14 +63,14 @@ class Delivery:
         self.stage, self.next_at = Stage.UNDER_WAY, None
         self._attempts += 1
 
-    def share(self, now: float) -> bool:
-        """Take note that somebody else's wake of the same phone is under way: look again later.
+    def share(self, now: float, reason: str) -> bool:
+        """Take note that the phone is not to be woken now, mostly since it is being woken already: look again later.
 
-        True the first time: the timeline need not tell each look.
+        True when the reason is another than at the last look: the timeline need not tell each look.
         """
         self._pause(now, SHARED_PAUSE)
-        is_first, self._is_shared = not self._is_shared, True
-        return is_first
+        is_news, self._held_by = reason != self._held_by, reason
+        return is_news
 
     def outcome(self, outcome: Outcome, now: float) -> None:
         """Take the outcome of the attempt that was under way."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ringwake.wake.budget import Budget
+from ringwake.wake.callers import Callers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class Timing:
 
     wake: float = 20.0
     """For a phone to wake."""
+    request: float = 10.0
+    """The same for a request that is no INVITE: its sender gives up by itself after 32 (RFC 8599 section 5.6.2)."""
     ring: float = 60.0
     """For somebody to answer a phone that has the INVITE."""
     probe: float = 1.0
@@ -24,7 +27,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """Time, chance and the budget, as arguments."""
+    """Time, chance and the budgets, as arguments."""
 
     timing: Timing
     budget: Budget
@@ -32,3 +35,4 @@ class Means:
     """From monotonic to epoch seconds."""
     jitter: Callable[[], float]
     """A number from 0 to 1."""
+    callers: Callers = field(default_factory=Callers)

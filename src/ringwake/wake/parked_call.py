@@ -13,8 +13,8 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.push import Kind, Outcome, Unregistered
-from ringwake.model.store_ops import Finish, Invite
+from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
+from ringwake.model.store_ops import Decline, Finish, Invite
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
 from ringwake.sip.flow import Flow
@@ -22,13 +22,14 @@ from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NO_WAKE, how_it_ended, notice_of
-from ringwake.wake.call_pushes import CallPushes
+from ringwake.wake.call_pushes import CallPushes, Errand
 from ringwake.wake.dead_token import forget
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means
 from ringwake.wake.owner import Owner
 from ringwake.wake.plan import Action, Target
 from ringwake.wake.wait import Wait
+from ringwake.wake.waits import Waits
 
 
 class ParkedCall(Owner):
@@ -48,12 +49,15 @@ class ParkedCall(Owner):
         self.end: CallEnd | None = None
         self._compose = compose
         self._means = means
-        self._pushes = CallPushes(record, announcement, means=means)
-        self._waits: dict[str, Wait] = {}
+        errand = Errand(id=record.id, trace=record.trace, kind=Kind.CALL, wake_until=record.wake_until)
+        self._pushes = CallPushes(errand, announcement, means=means)
+        self._waits = Waits(context)
         self._wake_until = 0.0
         self._ring_until = 0.0
         """When the call ends at the latest, whoever comes and goes."""
         self._is_cancelled = False
+        for phone, status in record.refusals:
+            context.recall(phone, status)
 
     # ---- events
 
@@ -65,14 +69,16 @@ class ParkedCall(Owner):
         for target in targets:
             if target.action is Action.RING:
                 effects.append(self._ring(target.binding, now))
-                self._waits[target.binding.phone].others = list(target.others)
+                self._waits.of(target.binding).others = list(target.others)
             elif target.action is Action.WAKE:
                 self._expect(target.binding, now)
             elif target.action is Action.AWAIT:
-                self._waits[target.binding.phone] = Wait(target.binding, silent_until=self._wake_until)
+                self._waits.of(target.binding).silent_until = self._wake_until
                 self.context.expect(target.binding.phone)
         if not self._waits:
-            effects.append(self.context.refuse(NO_WAKE))
+            effects.append(self.context.settle())
+        elif all(target.action is not Action.RING for target in targets):
+            self._pushes.ask(now)
         ringing = tuple(t.binding.phone for t in targets if t.action is Action.RING)
         if ringing:
             effects.append((Persist(Invite(call=self.record.id, bindings=ringing)),))
@@ -81,9 +87,9 @@ class ParkedCall(Owner):
 
     def woken(self, binding: Binding, now: float) -> Effects:
         """A phone has registered, and that is on disk: it gets the INVITE, if it has not got it already."""
-        if not self.context.is_open or now >= self._ring_until:
+        if not binding.is_meant(self.record.only) or not self.context.is_open or now >= self._ring_until:
             return NOTHING
-        wait = self._waits.setdefault(binding.phone, Wait(binding))
+        wait = self._waits.of(binding)
         wait.stop_pushing()
         branch, effects = self.context.branch(binding.phone), NOTHING
         if branch is not None and branch.state is BranchState.LIVE and wait.binding.id != binding.id:
@@ -91,7 +97,8 @@ class ParkedCall(Owner):
         else:
             is_same = branch is not None and branch.flow == binding.flow and wait.binding.path == binding.path
             wait.binding = binding
-            if branch is None or branch.state is not BranchState.LIVE or not (is_same or branch.has_answered):
+            is_sent = is_same and branch is not None and not branch.is_quiet  # else it may have been lost on the way
+            if branch is None or branch.state is not BranchState.LIVE or not (is_sent or branch.has_answered):
                 note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
                 effects = (*note, *self._ring(binding, now))
         wait.has_come, wait.probe_at = True, None
@@ -102,7 +109,7 @@ class ParkedCall(Owner):
 
         It is still waited for, since apps that start remove their old binding before they register anew.
         """
-        for wait in self._waits.values():
+        for wait in self._waits:
             wait.others = [other for other in wait.others if other.id in bindings]
             if wait.binding.id not in bindings:
                 wait.binding = replace(wait.binding, push=None)
@@ -110,7 +117,7 @@ class ParkedCall(Owner):
 
     def response(self, branch_id: str, response: Response, now: float) -> Effects:
         """A phone has answered the INVITE."""
-        wait = self._wait_of(branch_id)
+        wait = self._waits.of_branch(branch_id)
         if wait is not None and response.status == 430:
             return self.failed(branch_id, Failure.TRANSPORT, now)  # a proxy on the way lost the flow (RFC 5626 11.5)
         is_silence = wait is not None and response.status == 408 and not self._has_rung(branch_id)
@@ -126,11 +133,13 @@ class ParkedCall(Owner):
             return self._settle(effects, now)
         word = {1: Happened.RINGING, 2: Happened.PHONE_ANSWERED}.get(response.status // 100, Happened.BRANCH_ENDED)
         note = self._note(word, now, device=wait.binding.id, status=response.status)
-        return self._settle((*note, *effects), now)
+        is_refusal = response.status >= 300 and self.context.final is None and not self._is_cancelled
+        op = Decline(call=self.record.id, phone=wait.binding.phone, status=response.status)
+        return self._settle((*note, *effects, *((Persist(op),) if is_refusal else NOTHING)), now)
 
     def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:
         """A phone can be heard no more down the flow of its branch."""
-        wait = self._wait_of(branch_id)
+        wait = self._waits.of_branch(branch_id)
         branch = self.context.branch(wait.binding.phone) if wait else None
         if wait and branch and failure is Failure.TRANSPORT and branch.flow == wait.binding.flow:
             wait.has_come = False  # and has gone again
@@ -165,6 +174,8 @@ class ParkedCall(Owner):
             branch = self.context.branch(device)
             if branch is not None and branch.state is BranchState.PENDING:
                 effects.append(self.context.give_up(device, NO_WAKE))
+        if isinstance(outcome, Accepted) and not wait.has_come:
+            effects.append(self.context.quiet(device))
         if isinstance(outcome, Unregistered):
             effects.append(forget(pushed_to, Kind.CALL, outcome))
         return self._settle(_join(effects), now)
@@ -177,14 +188,14 @@ class ParkedCall(Owner):
     def handle_timer(self, now: float) -> Effects:
         """Do what is due: probes, pushes, and giving up."""
         effects: list[Effects] = []
-        for wait in list(self._waits.values()):
+        for wait in self._waits:
             if wait.probe_at is not None and wait.probe_at <= now:
                 wait.probe_at = None
                 wait.delivery = self._delivery(now)
             if wait.ring_until is not None and wait.ring_until <= now:
                 wait.ring_until = None
                 effects.append(self.context.give_up(wait.binding.phone, NO_WAKE))
-        silent = [wait for wait in self._silent() if wait.silent_until <= now]
+        silent = [wait for wait in self._waits.silent() if wait.silent_until <= now]
         effects += [self._elsewhere(w, now) or self.context.give_up(w.binding.phone, NO_WAKE) for w in silent]
         effects.append(self._push_due(now))
         return self._settle(_join(effects), now)
@@ -193,8 +204,7 @@ class ParkedCall(Owner):
         """Return when `handle_timer` wants to be called, or None when the call is over."""
         if self.end is not None:
             return None
-        at = [moment for wait in self._waits.values() for moment in wait.timers()]
-        return min([*at, *(wait.silent_until for wait in self._silent())], default=None)
+        return min(self._waits.timers(), default=None)
 
     @property
     def is_settled(self) -> bool:
@@ -204,8 +214,10 @@ class ParkedCall(Owner):
     # ---- phones
 
     def _ring(self, binding: Binding, now: float) -> Effects:
-        wait, flow = self._waits.setdefault(binding.phone, Wait(binding)), binding.flow
+        wait, flow = self._waits.of(binding), binding.flow
         wait.binding = binding
+        known = self.context.branch(binding.phone)
+        is_again = known is not None and known.is_quiet and known.flow == flow
         effects = self.context.begin(binding.phone, self._compose(self.record, binding, flow), flow)
         branch = self.context.branch(binding.phone)
         if not effects or branch is None or branch.state is not BranchState.LIVE:
@@ -215,6 +227,8 @@ class ParkedCall(Owner):
             wait.ring_until = min(now + timing.ring, self._ring_until)
         wait.silent_until = max(self._wake_until, now + timing.answer)
         wait.probe_at = now + timing.probe if binding.push is not None and not wait.has_come else None
+        if is_again:
+            return effects
         return (*effects, *self._note(Happened.INVITE_SENT, now, device=binding.id, transport=flow.transport.value))
 
     def _elsewhere(self, wait: Wait, now: float) -> Effects:
@@ -225,7 +239,7 @@ class ParkedCall(Owner):
         return self._ring(wait.others.pop(0), now)
 
     def _expect(self, binding: Binding, now: float) -> None:
-        wait = self._waits.setdefault(binding.phone, Wait(binding))
+        wait = self._waits.of(binding)
         wait.binding, wait.delivery, wait.has_come = binding, self._delivery(now), False
         wait.probe_at, wait.ring_until, wait.silent_until = None, None, self._wake_until
         self.context.expect(binding.phone)
@@ -236,32 +250,25 @@ class ParkedCall(Owner):
     def _push_due(self, now: float) -> Effects:
         if not self.context.is_open:
             return NOTHING
-        return _join(self._pushes.wake(wait, now) for wait in self._waits.values() if wait.is_due(now))
-
-    def _silent(self) -> list[Wait]:
-        """Return the waits for phones that have said nothing yet, asleep or not."""
-        open_ones = (b for b in self.context.branches if b.state is not BranchState.DONE and not b.has_answered)
-        return [self._waits[b.device] for b in open_ones]
+        return _join(self._pushes.wake(wait, now) for wait in self._waits if wait.is_due(now))
 
     def _has_rung(self, branch_id: str) -> bool:
         return any(branch.is_ringing for branch in self.context.branches if branch.id == branch_id)
-
-    def _wait_of(self, branch_id: str) -> Wait | None:
-        return next((self._waits[b.device] for b in self.context.branches if b.id == branch_id), None)
 
     # ---- the end
 
     def _settle(self, effects: Effects, now: float) -> Effects:
         """Push no more when nobody can join the call any more; end it when its final response has been said."""
         if not self.context.is_open:
-            for wait in self._waits.values():
-                wait.stop_pushing()
+            self._waits.stop_pushing()
         if self.end is not None or self.context.final is None:
             return effects
         self.end = how_it_ended(self.context, is_cancelled=self._is_cancelled)
         note = self._note(Happened.CALL_ENDED, now, end=self.end.value, status=self.context.final)
-        notices = [self._pushes.tell(wait, notice_of(self.end), now) for wait in self._waits.values()]
-        for wait in self._waits.values():
+        if self.end is CallEnd.ANSWERED:
+            self._pushes.answered()
+        notices = [self._pushes.tell(wait, notice_of(self.end), now) for wait in self._waits]
+        for wait in self._waits:
             wait.stop()
         return (*effects, Persist(Finish(call=self.record.id, end=self.end)), *note, *_join(notices))
 

@@ -11,7 +11,9 @@ from ringwake.model.events import Event, Field, Happened
 from ringwake.model.ports import Seal
 from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
 from ringwake.model.stored_message import StoredMessage
+from ringwake.wake.allowance import Suppressed
 from ringwake.wake.announcement import Announcement
+from ringwake.wake.budget import SINGLE_FLIGHT
 from ringwake.wake.dead_token import forget
 from ringwake.wake.delivery import Delivery
 from ringwake.wake.means import Means
@@ -59,12 +61,12 @@ class ParkedMessage(Owner):
             return NOTHING
         wait.delivery.outcome(outcome, now)
         if isinstance(outcome, Accepted):
-            return (Note(Event(Happened.PUSH_ACCEPTED, now, self.message.trace, {"device": device})),)
+            return self._note(Happened.PUSH_ACCEPTED, now, device=device)
         self._means.budget.give_back(wait.binding.push, Kind.MESSAGE, self.message.id)
-        failed = Event(Happened.PUSH_FAILED, now, self.message.trace, {"device": device, "reason": outcome.reason})
+        failed = self._note(Happened.PUSH_FAILED, now, device=device, reason=outcome.reason)
         if isinstance(outcome, Unregistered):
-            return (Note(failed), *forget(wait.binding, Kind.MESSAGE, outcome))
-        return (Note(failed),)
+            return (*failed, *forget(wait.binding, Kind.MESSAGE, outcome))
+        return failed
 
     def handle_timer(self, now: float) -> Effects:
         """Push what is due."""
@@ -74,6 +76,11 @@ class ParkedMessage(Owner):
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called; None when there is nothing left to push."""
         return min((at for wait in self._waits.values() for at in wait.timers()), default=None)
+
+    @property
+    def awaited(self) -> set[str]:
+        """Phones that a push is still to be sent to."""
+        return {wait.binding.phone for wait in self._waits.values() if any(True for _ in wait.timers())}
 
     @property
     def is_settled(self) -> bool:
@@ -91,17 +98,26 @@ class ParkedMessage(Owner):
         if target is None or push is None:
             delivery.stop()
             return NOTHING
-        if not self._means.budget.take(target, Kind.MESSAGE, self.message.id, now):
-            delivery.share(now)
-            return NOTHING
+        suppressed = self._means.budget.take(push, self.message.id, now)
+        if suppressed is not None:
+            return self._hold_back(wait, suppressed, now)
         delivery.begin()
-        fields: dict[str, Field] = {
-            "device": wait.binding.id,
-            "kind": Kind.MESSAGE.value,
-            "token": push.token.label,
-            "attempt": delivery.attempts,
-        }
-        return (
-            SendPush(push, self.message.id, wait.binding.id),
-            Note(Event(Happened.PUSH_SENT, now, self.message.trace, fields)),
-        )
+        fields: dict[str, Field] = {"kind": Kind.MESSAGE.value, "token": push.token.label, "attempt": delivery.attempts}
+        note = self._note(Happened.PUSH_SENT, now, device=wait.binding.id, **fields)
+        return (SendPush(push, self.message.id, wait.binding.id), *note)
+
+    def _hold_back(self, wait: Wait, suppressed: Suppressed, now: float) -> Effects:
+        """Look again while another's wake is under way; where the phone was woken too often, begin anew when it may."""
+        assert wait.delivery is not None
+        is_news = wait.delivery.share(now, suppressed.reason)
+        if suppressed.reason != SINGLE_FLIGHT:
+            begin, end = suppressed.until, now + self.message.expires_at - self._means.wall(now)
+            wait.delivery.stop()
+            if begin < end:
+                until = min(begin + PUSH_SECONDS, end)
+                wait.delivery = Delivery(now=begin, until=until, jitter=self._means.jitter())
+        note = self._note(Happened.PUSH_SUPPRESSED, now, device=wait.binding.id, reason=suppressed.reason)
+        return note if is_news else NOTHING
+
+    def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
+        return (Note(Event(what, now, self.message.trace, fields)),)

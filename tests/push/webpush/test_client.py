@@ -19,7 +19,7 @@ from tests.push.samples import NOW, Clock, webpush_push
 from tests.push.service import Reply, Service
 from tests.push.webpush.browser import Browser
 
-from ringwake.model.push import Accepted, Alert, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.push import SILENT, Accepted, Alert, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.endpoint import EndpointPolicy
 from ringwake.push.errors import UnsendableError
 from ringwake.push.http import Answer
@@ -114,7 +114,7 @@ def test_the_token_is_for_the_services_origin_alone(certs: Certificates) -> None
     run(story())
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.REFRESH}))
+@pytest.mark.parametrize("kind", sorted(set(Kind) - SILENT))
 def test_only_what_cannot_wait_is_urgent(kind: Kind, certs: Certificates) -> None:
     async def story() -> None:
         async with webpush(certs) as (client, service):

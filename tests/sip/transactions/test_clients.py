@@ -61,6 +61,30 @@ def test_a_request_goes_out_again_until_it_is_given_up() -> None:
     assert phone.clients.get_timer() is None
 
 
+def test_an_invite_that_is_quieted_goes_out_no_more_and_is_still_answered() -> None:
+    phone = Phone()
+    invite = phone.send("INVITE")
+    phone.run(1.0)
+    assert phone.sent() == ["INVITE", "INVITE"]
+    phone.clients.quiet(BRANCH, 1.0)
+    phone.clients.quiet("z9hG4bK-unknown", 1.0)
+    phone.run(31.9)
+    assert phone.sent() == []
+    assert phone.hear(answer(invite, 180), now=31.9)
+    phone.clients.quiet(BRANCH, 32.0)
+    phone.run(100.0)
+    assert phone.hear(answer(invite, 200), now=100.0)
+    assert phone.statuses() == [180, 200]
+
+
+def test_an_invite_that_was_quieted_is_given_up_like_any_other() -> None:
+    phone = Phone()
+    phone.send("INVITE")
+    phone.clients.quiet(BRANCH, 0.1)
+    phone.run(32.0)
+    assert phone.events() == [RequestFailed(BRANCH, "INVITE", Failure.TIMEOUT)]
+
+
 def test_each_branch_and_method_is_one_transaction() -> None:
     phone = Phone()
     phone.send("INVITE")

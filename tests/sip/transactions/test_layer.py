@@ -255,6 +255,16 @@ def test_an_ack_to_a_success_is_relayed_without_a_transaction() -> None:
     assert len(server.layer) == 0
 
 
+def test_an_invite_can_be_quieted() -> None:
+    server = Server()
+    server.layer.send(request("INVITE"), UDP, 0.0)
+    server.layer.outputs()
+    server.layer.quiet(BRANCH, 0.1)
+    server.layer.handle_timer(1.0)
+    assert server.layer.outputs() == []
+    assert len(server.layer) == 1
+
+
 def test_a_request_can_be_abandoned() -> None:
     server = Server()
     server.layer.send(request("INVITE"), UDP, 0.0)

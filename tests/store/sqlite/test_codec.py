@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.store.samples import ALICE, account, apns, binding, call, fcm, message, subscription_keys, webpush
+from tests.store.samples import ALICE, account, apns, binding, call, fcm, message, subscription_keys, upload, webpush
 
 from ringwake.model.account import Aor
+from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
+from ringwake.model.push import Kind
 from ringwake.model.settings import Settings
+from ringwake.model.wakes import NEVER, Wakes
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.rows import Letter, Subscription, Table, Value, row
@@ -39,14 +42,18 @@ VALUES: list[Value] = [
     FULL,
     replace(FULL, refresh_tries=3, push=webpush("https://push.test/1", subscription_keys(1))),
     replace(FULL, push=webpush("https://push.test/1"), first="id0"),
+    replace(FULL, wakes=Wakes(1.5, Kind.WAKE, 1, 2, 3, 4), push=None, dead_token=Provider.APNS),
     SUBSCRIPTION,
     call(),
     replace(call(aor=HOSTILE), invited=("a1", "a2"), invite=b""),
     replace(call(), caller="b1", caller_aor="bob@example.com"),
+    replace(call(), refusals=(("a1", 486), ("a2", 603))),
     LETTER,
     Letter(message=message(aor=HOSTILE), serial=1),
     account(),
     replace(account(HOSTILE), settings=Settings(alert=False, sound="", badge=False)),
+    upload(),
+    upload("<urn:\udcff>", aor=HOSTILE, push=apns(voip="v", remote="r")),
 ]
 
 
@@ -71,6 +78,7 @@ def test_a_row_of_a_time_before_flows_and_paths_is_read(codec: Codec) -> None:
     old = codec.decode(*record[:2], record.state, b"")
     assert isinstance(old, Binding)
     assert (old.path, old.first, old.phone) == ((), "", "a1")
+    assert (old.wakes, old.dead_token) == (NEVER, None)
 
 
 def test_a_row_that_goes_has_no_state(codec: Codec) -> None:
@@ -88,6 +96,7 @@ CHANGES: list[tuple[Value, Value, bool]] = [
     (LETTER, replace(LETTER, message=message(2)), False),
     (SUBSCRIPTION, replace(SUBSCRIPTION, serial=9), False),
     (account(), account(md5="1" * 32), False),
+    (upload(), upload(push=fcm("other")), False),
 ]
 
 
@@ -111,6 +120,7 @@ def test_no_secret_stands_open(codec: Codec) -> None:
         replace(call(), invite=invite),
         Letter(message=replace(message(), message=said), serial=1),
         account(md5=ha1.decode()),
+        upload(push=fcm(token.decode())),
     ]
     for value in values:
         record = codec.encode(row(None, value))
@@ -134,6 +144,7 @@ def test_a_sealed_part_belongs_to_its_row(codec: Codec) -> None:
         (Table.MESSAGE, b"\xff"),
         (Table.SUBSCRIPTION, b""),
         (Table.ACCOUNT, b"null"),
+        (Table.UPLOAD, b'{"aor": "a", "instance": "", "at": 1}'),
     ],
 )
 def test_what_cannot_be_parsed_is_a_value_error(codec: Codec, table: Table, state: bytes) -> None:

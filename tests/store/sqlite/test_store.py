@@ -37,16 +37,18 @@ from tests.store.sqlite.beside import (
     writer_of,
 )
 
+from ringwake.model.account_ops import ListAccounts, PutAccount
 from ringwake.model.ports import StoreError
 from ringwake.model.store_ops import (
     KeepMessage,
-    ListAccounts,
     ListBindings,
     Op,
     Park,
-    PutAccount,
     PutSubscription,
     Recover,
+    Refreshed,
+    Registered,
+    TakeDue,
 )
 from ringwake.secret import Secret
 from ringwake.store.sqlite.lock import StoreInUseError
@@ -84,6 +86,28 @@ def test_a_second_life_finds_what_the_first_has_left(tmp_path: Path) -> None:
             assert image_of(store) == left
             assert await store.do(ListBindings(aor=None, wall=NOW)) == bindings
             assert await store.do(Recover(wall=NOW)) == recovered
+
+    run(main())
+
+
+def test_a_second_life_goes_on_with_the_silent_pushes_of_the_first(tmp_path: Path) -> None:
+    """When each is due, and how many were in vain: a restart neither forgets nor repeats one."""
+
+    async def main() -> None:
+        path = tmp_path / "r.db"
+        async with opened(path) as store:
+            done = await store.do(register(contact("a1", push=apns(remote="r"), refresh_at=NOW + 100)))
+            assert isinstance(done, Registered)
+            (binding,) = done.touched
+            assert await store.do(TakeDue(wall=NOW + 100, limit=9, lease=60)) != ()
+            noted = Refreshed(
+                aor=ALICE, binding=binding.id, registered_at=binding.registered_at, tries=1, refresh_at=NOW + 500
+            )
+            await store.do(noted)
+        async with opened(path) as store:
+            assert await store.do(TakeDue(wall=NOW + 499, limit=9, lease=60)) == ()
+            (due,) = await store.do(TakeDue(wall=NOW + 500, limit=9, lease=60))
+            assert (due.id, due.refresh_tries) == (binding.id, 1)
 
     run(main())
 

@@ -9,17 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ringwake.model.account import Account, Aor
+from ringwake.model.account_ops import PutAccount
 from ringwake.model.call import CallEnd, CallRecord
-from ringwake.model.store_ops import (
-    ContactUpdate,
-    Failed,
-    Finish,
-    KeepMessage,
-    Op,
-    Park,
-    PutAccount,
-    Register,
-)
+from ringwake.model.store_ops import ContactUpdate, Failed, Finish, KeepMessage, Op, Park, Register
 from ringwake.model.stored_message import StoredMessage
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport

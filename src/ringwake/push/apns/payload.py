@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ringwake.model.push import Alert, Kind, Notice, Push, Service
+from ringwake.model.push import Kind, Notice, Push, Service
 from ringwake.push.envelope import Envelope, envelope, fitted
 from ringwake.push.errors import UnsendableError
 
@@ -70,18 +70,12 @@ def payload(push: Push) -> ApnsPayload:
 
 
 def _form(push: Push) -> Form:
-    notice = push.notice
     if push.service is Service.VOIP:
-        if notice.kind is not Kind.CALL:
+        if push.notice.kind is not Kind.CALL:
             # iOS stops starting an app whose VoIP pushes show no call (push-services 1.5).
             raise UnsendableError("a VoIP push only announces a call")
         return Form.VOIP
-    is_silent = notice.kind is Kind.REFRESH or notice.alert is None or not _is_perceptible(notice.alert)
-    return Form.BACKGROUND if is_silent else Form.ALERT
-
-
-def _is_perceptible(alert: Alert) -> bool:
-    return bool(alert.body or alert.sound) or alert.badge is not None
+    return Form.BACKGROUND if push.is_background else Form.ALERT
 
 
 def _aps(form: Form, notice: Notice) -> _Aps:

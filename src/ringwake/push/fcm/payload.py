@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ringwake.model.push import Kind, Notice, Push
+from ringwake.model.push import SILENT, Kind, Notice, Push
 from ringwake.push.envelope import envelope, fitted
 
 LIMIT = 4096
@@ -50,7 +50,7 @@ def payload(push: Push, token: str, *, wall: float) -> bytes:
 def _data(notice: Notice, expires_at: float) -> dict[str, str]:
     data = {"ringwake": msgspec.json.encode(envelope(notice, expires_at)).decode()}
     alert = notice.alert
-    if alert is None or notice.kind is Kind.REFRESH:
+    if alert is None or notice.kind in SILENT:
         return data
     texts = {
         "title": alert.title if alert.body else "",

@@ -83,6 +83,12 @@ class Clients:
             self._fire(transaction, Trigger.CANCEL, None, now)
         return True
 
+    def quiet(self, branch: str, now: float) -> None:
+        """Send an INVITE no more, but take what still comes."""
+        transaction = self._known.get((branch, INVITE))
+        if transaction is not None:
+            self._fire(transaction, Trigger.QUIET, None, now)
+
     def abandon(self, branch: str, method: str) -> None:
         """Forget a request without a word."""
         transaction = self._known.get((branch, method))

@@ -7,6 +7,8 @@ from ringwake.sip.transactions.machine import Do, State, Table, Timer, Trigger
 TABLE: Table = {
     (State.CALLING, Trigger.START): (State.CALLING, (Do.SEND, Do.START_A, Do.START_B)),
     (State.CALLING, Timer.A): (State.CALLING, (Do.RESEND,)),
+    # What is heard down its flow no more is looked for by other means; an answer may still come.
+    (State.CALLING, Trigger.QUIET): (State.CALLING, (Do.FALL_SILENT,)),
     (State.CALLING, Timer.B): (State.TERMINATED, (Do.STOP, Do.REPORT_TIMEOUT)),
     (State.CALLING, Trigger.BROKEN): (State.TERMINATED, (Do.STOP, Do.REPORT_BROKEN)),
     (State.CALLING, Trigger.PROVISIONAL): (State.PROCEEDING, (Do.STOP, Do.PASS)),

@@ -75,6 +75,10 @@ class TransactionLayer:
         """CANCEL an INVITE of ours (see `Clients.cancel`)."""
         return self._clients.cancel(branch, reason, now)
 
+    def quiet(self, branch: str, now: float) -> None:
+        """Send an INVITE of ours no more, but take what still comes."""
+        self._clients.quiet(branch, now)
+
     def abandon(self, branch: str, method: str = INVITE) -> None:
         """Forget a request of ours without a word: its flow is gone, or its response is wanted no more."""
         self._clients.abandon(branch, method)

@@ -38,6 +38,7 @@ class Trigger(Enum):
     SUCCESS = "2xx"
     FAILURE = "300-699"
     CANCEL = "cancel"
+    QUIET = "quiet"
     BROKEN = "transport error"
 
 
@@ -73,6 +74,7 @@ class Do(Enum):
     REPORT_TIMEOUT = "report time-out"
     REPORT_BROKEN = "report transport error"
     SLOW_DOWN = "go on at T2"
+    FALL_SILENT = "stop sending again"
     START_A = "start A"
     START_B = "start B"
     START_D = "start D"
@@ -170,6 +172,8 @@ class Machine:
             self._end, self.end_at = timer, now + _SECONDS[timer][self._reliable]
         elif action is Do.STOP:
             self._resend = self._end = self.resend_at = self.end_at = None
+        elif action is Do.FALL_SILENT:
+            self._resend = self.resend_at = None
         elif action is Do.SLOW_DOWN:
             self._interval = T2
 

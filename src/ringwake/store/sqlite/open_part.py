@@ -10,16 +10,39 @@ from typing import assert_never
 import msgspec
 
 from ringwake.model.account import Account, Aor
+from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
-from ringwake.model.push import SubscriptionKeys
+from ringwake.model.push import Kind, SubscriptionKeys
 from ringwake.model.settings import Settings
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.upload import Upload
+from ringwake.model.wakes import NEVER, Wakes
 from ringwake.secret import Secret
 from ringwake.sip.flow import Flow
 from ringwake.store.rows import Letter, Subscription, Table, Value
 from ringwake.store.sqlite.sealed_part import read_hashes, read_push
 from ringwake.store.sqlite.text import parse, write
+
+
+class OpenWakes(msgspec.Struct, omit_defaults=True):
+    """How often a phone was woken, and why."""
+
+    at: float
+    why: Kind
+    call: int = 0
+    message: int = 0
+    refresh: int = 0
+    wake: int = 0
+
+    @classmethod
+    def of(cls, wakes: Wakes) -> OpenWakes | None:
+        """Return the open part; None for a phone that was not woken yet."""
+        return None if wakes.why is None else cls(wakes.at, wakes.why, *wakes[2:])
+
+    def value(self) -> Wakes:
+        """Return the wakes."""
+        return Wakes(self.at, self.why, self.call, self.message, self.refresh, self.wake)
 
 
 class OpenBinding(msgspec.Struct, omit_defaults=True):
@@ -41,6 +64,8 @@ class OpenBinding(msgspec.Struct, omit_defaults=True):
     refresh_tries: int = 0
     path: tuple[str, ...] = ()
     first: str = ""
+    wakes: OpenWakes | None = None
+    dead_token: Provider | None = None
 
     @classmethod
     def of(cls, binding: Binding) -> OpenBinding:
@@ -62,6 +87,8 @@ class OpenBinding(msgspec.Struct, omit_defaults=True):
             binding.refresh_tries,
             binding.path,
             binding.first,
+            OpenWakes.of(binding.wakes),
+            binding.dead_token,
         )
 
     def value(self, payload: bytes) -> Binding:
@@ -84,6 +111,8 @@ class OpenBinding(msgspec.Struct, omit_defaults=True):
             refresh_tries=self.refresh_tries,
             path=self.path,
             first=self.first,
+            wakes=self.wakes.value() if self.wakes else NEVER,
+            dead_token=self.dead_token,
         )
 
 
@@ -119,12 +148,16 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
     caller: str = ""
     caller_aor: str = ""
     is_cancelled: bool = False
+    only: str = ""
+    refusals: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(cls, call: CallRecord) -> OpenCall:
         """Return the open part."""
         flow, times, caller = call.flow.encode(), (call.received_at, call.wake_until), (call.caller, call.caller_aor)
-        return cls(call.id, call.trace, call.aor, flow, *times, call.invited, *caller, call.is_cancelled)
+        start = cls(call.id, call.trace, call.aor, flow, *times, call.invited, *caller)
+        start.is_cancelled, start.only, start.refusals = call.is_cancelled, call.only, call.refusals
+        return start
 
     def value(self, payload: bytes) -> CallRecord:
         """Join it with the sealed part."""
@@ -140,6 +173,8 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
             caller=self.caller,
             caller_aor=self.caller_aor,
             is_cancelled=self.is_cancelled,
+            only=self.only,
+            refusals=self.refusals,
         )
 
 
@@ -194,6 +229,30 @@ class OpenAccount(msgspec.Struct):
         return Account(aor=Aor(self.aor), tenant=self.tenant, ha1_md5=md5, ha1_sha256=sha256, settings=self.settings)
 
 
+class OpenUpload(msgspec.Struct):
+    """An upload without its push target."""
+
+    aor: str
+    instance: str
+    at: float
+
+    @classmethod
+    def of(cls, upload: Upload) -> OpenUpload:
+        """Return the open part."""
+        return cls(upload.aor, upload.instance, upload.at)
+
+    def value(self, payload: bytes) -> Upload:
+        """Join it with the sealed part.
+
+        Raises:
+            ValueError: there is none.
+        """
+        push = read_push(payload)
+        if push is None:
+            raise ValueError("an upload has no push target")
+        return Upload(aor=Aor(self.aor), instance=self.instance, push=push, at=self.at)
+
+
 def open_part(value: Value) -> bytes:
     """Write what stands open in the row of a value."""
     match value:
@@ -207,6 +266,8 @@ def open_part(value: Value) -> bytes:
             return write(OpenSubscription.of(value))
         case Account():
             return write(OpenAccount.of(value))
+        case Upload():
+            return write(OpenUpload.of(value))
         case _:
             assert_never(value)
 
@@ -228,5 +289,7 @@ def read(table: Table, text: bytes, payload: bytes) -> Value:
             return parse(text, OpenSubscription).value(payload)
         case Table.ACCOUNT:
             return parse(text, OpenAccount).value(payload)
+        case Table.UPLOAD:
+            return parse(text, OpenUpload).value(payload)
         case _:
             assert_never(table)

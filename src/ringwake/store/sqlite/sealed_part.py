@@ -15,13 +15,14 @@ from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
+from ringwake.model.upload import Upload
 from ringwake.secret import Secret, Token
 from ringwake.store.rows import Letter, Subscription, Value
 from ringwake.store.sqlite.text import parse, write
 
 
 class SealedPush(msgspec.Struct, omit_defaults=True):
-    """A binding's push target."""
+    """A push target."""
 
     provider: Provider
     param: str
@@ -48,6 +49,8 @@ def sealed_part(value: Value) -> bytes:
             return value.invite
         case Letter():
             return value.message.message
+        case Upload():
+            return _write_push(value.push)
         case Account():
             return write(SealedHashes(value.ha1_md5.reveal(), value.ha1_sha256.reveal()))
         case _:

@@ -6,12 +6,12 @@ import pytest
 from tests.proxy.fork import Fork, branch, cancelled, flow, said
 from tests.support.sip_messages import answer
 
-from ringwake.edge.relay import Relay
 from ringwake.model.effects import Effects
 from ringwake.proxy.forking import TIMER_C
 from ringwake.proxy.routing import Hop, forward
 from ringwake.sip.message import Request
 from ringwake.sip.transactions.events import Failure
+from ringwake.wake.relay import Relay
 
 
 class Passed:

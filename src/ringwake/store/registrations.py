@@ -1,0 +1,202 @@
+"""The steps of registrations: what REGISTERs, dead tokens and the clock do to bindings, and to what waits for these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ringwake.model.account import Aor
+from ringwake.model.binding import Binding
+from ringwake.model.push import Kind, PushTarget
+from ringwake.model.store_ops import (
+    ForgetToken,
+    ListBindings,
+    OutOfOrder,
+    PutSubscription,
+    Refreshed,
+    Register,
+    Registered,
+    TakeDue,
+    TooManyAccounts,
+)
+from ringwake.model.upload import PutUpload, RemoveUpload, Upload
+from ringwake.registrar.merge import Merged, merge
+from ringwake.registrar.token_claim import MAX_ACCOUNTS, shares_token
+from ringwake.registrar.uploaded import bound_at_once, with_uploads
+from ringwake.store.bindings import Bindings, phones_of
+from ringwake.store.calls import Calls
+from ringwake.store.changes import Changes
+from ringwake.store.messages import Messages
+from ringwake.store.rows import Subscription
+from ringwake.store.serial import Serial
+from ringwake.store.subscriptions import Subscriptions, has_token, with_keys
+from ringwake.store.uploads import Uploads
+
+
+class Registrations:
+    """Bindings, subscriptions and uploads, and the calls and messages that a registration sets free."""
+
+    def __init__(
+        self, bindings: Bindings, subscriptions: Subscriptions, serial: Serial, *, calls: Calls, messages: Messages
+    ) -> None:
+        self._bindings = bindings
+        self._subscriptions = subscriptions
+        self._uploads = Uploads()
+        self._serial = serial
+        self._calls = calls
+        self._messages = messages
+
+    def register(self, op: Register, changes: Changes) -> Registered | OutOfOrder | TooManyAccounts:
+        """Merge, and hand out what waits for the touched bindings.
+
+        The calls are returned as they were before this REGISTER: a binding that stands in `invited` was sent the
+        INVITE earlier, one that does not is noted in this same step and is the caller's to send to.
+        """
+        known = self._bindings.at(op.aor)
+        op = with_uploads(op, self._uploads.at(op.aor), known)
+        merged = merge(known, op, self._peers(op))
+        if not isinstance(merged, Merged):
+            return merged
+        calls = self._calls.at(op.aor, op.wall)
+        if not op.contacts and not op.remove_all:
+            return Registered(merged.bindings, calls=calls)
+        touched = tuple(self._subscriptions.join(binding) for binding in merged.touched)
+        bindings = {binding.id: binding for binding in (*merged.bindings, *touched)}
+        self._bindings.put(changes, op.aor, bindings.values())
+        for peer in merged.peers:
+            self._replace(changes, peer)
+        self._messages.leave(changes, op.aor, phones_of(known) - phones_of(bindings.values()))
+        phones = tuple(phones_of(touched))
+        for call in calls:
+            self._calls.invite(changes, call, phones)
+        messages = self._messages.waiting_for(op.aor, phones, op.wall)
+        return Registered(self._bindings.at(op.aor), touched, calls, messages, merged.shared)
+
+    def put_subscription(self, op: PutSubscription, changes: Changes) -> bool:
+        """Keep the keys, and give them to the bindings that have the endpoint."""
+        bindings = self._bindings.at(op.aor)
+        targets = [binding.push for binding in bindings if binding.push]
+        in_use = {token.digest for target in targets for _, token in target.tokens}
+        subscription = Subscription(aor=op.aor, digest=op.digest, keys=op.keys, serial=self._serial.next())
+        self._subscriptions.put(changes, subscription, in_use)
+        if op.digest not in in_use:
+            return False
+        self._bindings.put(changes, op.aor, [with_keys(binding, op.digest, op.keys) for binding in bindings])
+        return True
+
+    def put_upload(self, op: PutUpload, changes: Changes) -> bool | TooManyAccounts:
+        """Keep the target, and give it to the phone if that is bound; the same again changes nothing."""
+        upload = op.upload
+        tokens = [token for _, token in upload.push.tokens]
+        aors = {aor for token in tokens for aor in self._bindings.with_token(token.digest)}
+        if upload.aor not in aors and len(aors) >= MAX_ACCOUNTS:
+            return TooManyAccounts()
+        before = self._uploads.find(upload.aor, upload.instance)
+        if before is None or before.push != upload.push:
+            self._uploads.put(changes, upload)
+            for binding in bound_at_once(upload, before, self._bindings.at(upload.aor)):
+                self._replace(changes, self._subscriptions.join(binding))
+        current = self._bindings.current(upload.aor, upload.at)
+        return any(shares_token(binding.push, upload.push) for binding in current)
+
+    def remove_upload(self, op: RemoveUpload, changes: Changes) -> bool:
+        """Take the target back."""
+        upload = self._uploads.find(op.aor, op.instance)
+        if upload is None:
+            return False
+        self._uploads.drop(changes, upload)
+        for binding in self._bindings.at(op.aor):
+            if shares_token(binding.push, upload.push):
+                self._replace(changes, replace(binding, push=None, refresh_at=None))
+        return True
+
+    def forget_token(self, op: ForgetToken, changes: Changes) -> tuple[Binding, ...]:
+        """Take the token from all bindings that had it before it died."""
+        lost: list[Binding] = []
+        for aor in self._bindings.with_token(op.digest):
+            bindings = {binding.id: binding for binding in self._bindings.at(aor)}
+            for binding in bindings.values():
+                target = binding.push
+                if target is not None and has_token(target, op.digest) and binding.registered_at <= op.dead_at:
+                    lost.append(_without_token(binding, op.digest))
+            bindings |= {binding.id: binding for binding in lost if binding.aor == aor}
+            self._bindings.put(changes, aor, bindings.values())
+            for upload in self._uploads.at(aor):
+                if has_token(upload.push, op.digest) and upload.at <= op.dead_at:
+                    self._forget_upload(changes, upload, op.digest)
+        return tuple(lost)
+
+    def take_due(self, op: TakeDue, changes: Changes) -> tuple[Binding, ...]:
+        """Take those that have been due longest."""
+        taken: list[Binding] = []
+        while len(taken) < op.limit and (due := self._bindings.next_due(op.wall)) is not None:
+            taken.append(replace(due, refresh_at=op.wall + op.lease))
+            self._replace(changes, taken[-1])
+        return tuple(taken)
+
+    def refreshed(self, op: Refreshed, changes: Changes) -> None:
+        """Note a try, unless the phone has registered since."""
+        for binding in self._bindings.at(op.aor):
+            if binding.id == op.binding and binding.registered_at == op.registered_at:
+                self._replace(changes, replace(binding, refresh_tries=op.tries, refresh_at=op.refresh_at))
+
+    def all_current(self, op: ListBindings, _: Changes) -> tuple[Binding, ...]:
+        """Read what has not expired."""
+        aors = self._bindings.aors() if op.aor is None else (op.aor,)
+        return tuple(binding for aor in aors for binding in self._bindings.current(aor, op.wall))
+
+    def remove_expired(self, changes: Changes, wall: float) -> bool:
+        """Remove the binding that expired first; False when none has."""
+        expired = self._bindings.next_expired(wall)
+        if expired is None:
+            return False
+        left = [binding for binding in self._bindings.at(expired.aor) if binding.id != expired.id]
+        self._bindings.put(changes, expired.aor, left)
+        self._messages.leave(changes, expired.aor, phones_of([expired]) - phones_of(left))
+        return True
+
+    def remove(self, changes: Changes, aor: Aor) -> None:
+        """Remove all that is registered at an AOR."""
+        self._bindings.put(changes, aor, ())
+        self._subscriptions.remove(changes, aor)
+        self._uploads.remove(changes, aor)
+
+    def load(self, value: Binding | Subscription | Upload) -> None:
+        """Add what an earlier life has left."""
+        match value:
+            case Binding():
+                self._bindings.load(value)
+            case Upload():
+                self._uploads.load(value)
+            case _:
+                self._subscriptions.load(value)
+                self._serial.note(value.serial)
+
+    def _peers(self, op: Register) -> list[Binding]:
+        """Return the bindings of the other AORs where a token of this REGISTER is bound."""
+        tokens = (token for contact in op.contacts if contact.push for _, token in contact.push.tokens)
+        aors = {aor for token in tokens for aor in self._bindings.with_token(token.digest) if aor != op.aor}
+        return [binding for aor in sorted(aors) for binding in self._bindings.at(aor)]
+
+    def _forget_upload(self, changes: Changes, upload: Upload, digest: str) -> None:
+        push = _without(upload.push, digest)
+        if push is None:
+            self._uploads.drop(changes, upload)
+        else:
+            self._uploads.put(changes, replace(upload, push=push))
+
+    def _replace(self, changes: Changes, binding: Binding) -> None:
+        others = (known for known in self._bindings.at(binding.aor) if known.id != binding.id)
+        self._bindings.put(changes, binding.aor, (*others, binding))
+
+
+def _without_token(binding: Binding, digest: str) -> Binding:
+    assert binding.push is not None
+    target = _without(binding.push, digest)
+    # A phone that has only a VoIP token left gets no silent push.
+    refresh_at = binding.refresh_at if target and target.vehicle(Kind.REFRESH) else None
+    return replace(binding, push=target, refresh_at=refresh_at, dead_token=binding.push.app.provider)
+
+
+def _without(target: PushTarget, digest: str) -> PushTarget | None:
+    left = tuple((service, token) for service, token in target.tokens if token.digest != digest)
+    return replace(target, tokens=left) if left else None

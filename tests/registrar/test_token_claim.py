@@ -1,0 +1,88 @@
+"""A token under several accounts: legal for one phone, told for two, limited for all (standards S6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.store.samples import ALICE, BOB, apns, binding, contact, fcm
+
+from ringwake.model.account import Aor
+from ringwake.model.binding import Binding
+from ringwake.model.push import Kind
+from ringwake.model.wakes import NEVER, Wake, Wakes
+from ringwake.registrar.token_claim import MAX_ACCOUNTS, TokenClaim, shares_token
+
+PHONE, OTHER = "<urn:uuid:0001>", "<urn:uuid:0002>"
+
+
+def held(aor: Aor, instance: str = PHONE, token: str = "t", **changes: Any) -> Binding:
+    return replace(binding(f"of {aor}", aor=aor, instance=instance, push=fcm(token)), **changes)
+
+
+def claim(*bindings: Binding, aor: Aor = ALICE, instance: str = PHONE, **given: Any) -> TokenClaim:
+    return TokenClaim.of(aor, contact(instance=instance, **{"push": fcm("t"), **given}), bindings)
+
+
+def many(count: int) -> list[Binding]:
+    return [held(Aor(f"a{number}@example.com")) for number in range(count)]
+
+
+def test_holders_are_those_that_have_one_of_the_tokens() -> None:
+    both, one, other = (apns(voip="v", remote=remote) for remote in ("r", "r2", "r3"))
+    known = [binding("a1", push=one), binding("a2", push=replace(other, tokens=other.tokens[1:])), binding("a3")]
+    assert TokenClaim.of(ALICE, contact(push=both), known).holders == (known[0],)
+    assert TokenClaim.of(ALICE, contact(), known).holders == ()
+    assert shares_token(both, one)
+    assert not shares_token(both, None)
+    assert not shares_token(None, None)
+
+
+def test_one_phone_may_have_several_accounts() -> None:
+    several = claim(held(BOB), *many(3))
+    assert several.accounts == 5
+    assert not several.is_strange
+    assert not several.is_one_too_many
+
+
+def test_a_second_phone_with_the_token_of_another_account_is_strange() -> None:
+    assert claim(held(BOB), instance=OTHER).is_strange
+    assert claim(held(BOB), instance="").is_strange
+    assert claim(held(BOB, instance="")).is_strange
+
+
+def test_two_phones_of_which_neither_says_who_it_is_cannot_be_told_apart() -> None:
+    assert not claim(held(BOB, instance=""), instance="").is_strange
+
+
+def test_it_is_strange_only_once() -> None:
+    assert not claim(held(BOB), held(ALICE, instance=OTHER), instance=OTHER).is_strange
+
+
+@pytest.mark.parametrize(("others", "is_too_many"), [(MAX_ACCOUNTS - 1, False), (MAX_ACCOUNTS, True)])
+def test_so_many_accounts_may_have_one_token_and_no_more(others: int, is_too_many: bool) -> None:
+    assert claim(*many(others)).is_one_too_many is is_too_many
+    assert claim(*many(others), *many(others)).is_one_too_many is is_too_many, "accounts count, not bindings"
+
+
+def test_an_account_that_has_the_token_may_keep_it() -> None:
+    assert not claim(*many(MAX_ACCOUNTS + 1), aor=Aor("a0@example.com")).is_one_too_many
+
+
+def test_the_wakes_are_those_of_the_binding_that_knows_most() -> None:
+    old, new = Wakes(5.0, Kind.CALL, call=1), Wakes(9.0, Kind.REFRESH, call=1, refresh=1)
+    assert claim(held(ALICE, wakes=old), held(BOB, wakes=new)).wakes([]) == new
+    assert claim().wakes([]) is NEVER
+
+
+def test_the_wakes_that_come_with_the_register_are_added() -> None:
+    known = Wakes(5.0, Kind.CALL, call=1)
+    woken = (Wake(5.0, Kind.CALL), Wake(6.0, Kind.MESSAGE))
+    assert claim(held(BOB, wakes=known), woken=woken).wakes([]) == Wakes(6.0, Kind.MESSAGE, call=1, message=1)
+
+
+def test_a_phone_with_a_new_token_or_none_keeps_its_wakes() -> None:
+    before = held(ALICE, token="before", wakes=Wakes(5.0, Kind.CALL, call=1))
+    assert claim().wakes([before]) == before.wakes
+    assert claim(push=None).wakes([before]) == before.wakes
