@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from itertools import count
 from types import TracebackType
@@ -10,9 +11,11 @@ from typing import Any, Self
 from tests.conformance.peers import Connection, Datagrams, Heard, answer, options, token
 from tests.support.digest import credentials
 from tests.support.inbox_line import InboxLine
+from tests.support.watcher import WATCHERS
 
 DOMAIN = "ringwake.test"
-PASSWORD = "quay"
+PASSWORD = f"quay-{secrets.token_hex(8)}"
+"""Unique: it is looked for wherever it should not be."""
 HOST = "127.0.0.1"
 
 
@@ -98,6 +101,8 @@ class BarePhone:
         self.inbox.ask({"op": "attach", "device": self._instance, "secret": self._instance})
         asked = self.inbox.ask({"op": "register", "provider": "fcm", "app": lab["fcm"]["project"]})
         self.project, self.token = asked["app"], asked["token"]
+        for watcher in WATCHERS:
+            watcher.learns(self.token)
 
     def __enter__(self) -> Self:
         return self

@@ -29,6 +29,7 @@ def test_a_terminated_phone_is_called_by_sipp_and_answers(tmp_path: Path, provid
                 phone.event("registered", push=True)
                 phone.event("terminated")
                 options = ["-sf", str(CALL), "-s", "alice", "-i", address, "-m", "1", "-timeout", "25", "-nostdin"]
+                options += ["-trace_msg", "-message_file", str(state / "caller.messages")]
                 mode = {"udp": "u1", "tcp": "t1"}[transport]
                 caller = subprocess.Popen(
                     ["sipp", *options, "-t", mode, listen[transport]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -34,7 +34,8 @@ def test_the_tutorial_works_as_it_is_written(tmp_path: Path) -> None:
             if words[0] in ("make", "."):
                 continue  # this very set-up
             if words[0] == "sipp":
-                call = subprocess.Popen([*words[:-1], "-timeout", "25", sip], cwd=ROOT, stdout=subprocess.DEVNULL)
+                more = ["-timeout", "25", "-trace_msg", "-message_file", str(tmp_path / "caller.messages")]
+                call = subprocess.Popen([*words[:-1], *more, sip], cwd=ROOT, stdout=subprocess.DEVNULL)
                 phones[0].until(lambda text: "press a to accept" in text)
                 phones[0].press("a")
                 assert call.wait(timeout=30) == 0

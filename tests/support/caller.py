@@ -8,6 +8,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from tests.support.watcher import WATCHERS
+
 SECONDS = 20.0
 DOMAIN = "ringwake.test"
 
@@ -86,6 +88,8 @@ class Caller:
         while True:
             self._sock.settimeout(max(0.001, deadline - time.monotonic()))
             text = self._sock.recv(65535).decode("utf-8", "replace")
+            for watcher in WATCHERS:
+                watcher.hears("caller", text)
             if re.search(rf"^CSeq: \d+ {method}\r$", text, re.MULTILINE):
                 return text
 

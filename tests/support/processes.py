@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.watcher import WATCHERS
+
 RINGWAKE = str(Path(sys.executable).parent / "ringwake")
 SECONDS = 30.0
 
@@ -24,6 +26,9 @@ class Program:
 
     def __init__(self, *command: str, state: Path | None = None, log: Path | None = None) -> None:
         self.lines: list[str] = []
+        self.state, self.log = state, log
+        self.output = b""
+        """All that was read of its standard output; after its end, all that it wrote."""
         self._rest = b""
         environment = {**os.environ, **({"RINGWAKE_STATE": str(state)} if state else {})}
         with ExitStack() as files:
@@ -39,6 +44,8 @@ class Program:
         self.stop()
         if error is not None:
             sys.stderr.write("\n".join(self.lines))
+            if self.log is not None:
+                sys.stderr.write(self.log.read_text(errors="replace"))
 
     def until(self, wanted: Callable[[str], bool], *, seconds: float = SECONDS) -> str:
         """Return the first line that is wanted, among those that were not asked for yet."""
@@ -72,12 +79,22 @@ class Program:
     def stop(self) -> int:
         """Stop it as systemd would; return its exit code."""
         if self.process.poll() is None:
+            for watcher in WATCHERS:
+                watcher.stops(self)
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout=SECONDS)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._close()
         return code
+
+    def _close(self) -> None:
+        """Read what is left, and close the pipes; once."""
+        if self.process.stdin is None or self.process.stdout is None or self.process.stdout.closed:
+            return
+        self.output += self.process.stdout.read()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        for watcher in WATCHERS:
+            watcher.stopped(self)
 
     def _read(self, deadline: float) -> Iterator[str]:
         assert self.process.stdout is not None
@@ -90,12 +107,15 @@ class Program:
             octets = os.read(self.process.stdout.fileno(), 65536)
             if not octets:
                 return
+            self.output += octets
             self._rest += octets
 
 
 @contextmanager
 def ringwake(*arguments: str, state: Path, log: Path | None = None) -> Iterator[Program]:
     """Run one of our commands while the context is open; `log` takes its standard error."""
+    for watcher in WATCHERS:
+        log = watcher.starts(arguments, state, log)
     with Program(RINGWAKE, *arguments, state=state, log=log) as program:
         yield program
 
@@ -103,6 +123,9 @@ def ringwake(*arguments: str, state: Path, log: Path | None = None) -> Iterator[
 def run_ringwake(arguments: Sequence[str], *, state: Path, text: str = "") -> subprocess.CompletedProcess[str]:
     """Run one of our commands to its end."""
     environment = {**os.environ, "RINGWAKE_STATE": str(state)}
-    return subprocess.run(
+    done = subprocess.run(
         [RINGWAKE, *arguments], input=text, capture_output=True, text=True, env=environment, timeout=60, check=False
     )
+    for watcher in WATCHERS:
+        watcher.hears(f"ringwake {arguments[0]}", done.stdout + done.stderr)
+    return done
