@@ -7,6 +7,9 @@ import re
 
 from tests.cli.household import Household
 from tests.cli.terminal import Terminal
+from tests.support.home import Home
+
+from ringwake.model.events import Happened
 
 
 def test_without_phones_it_says_so(terminal: Terminal, house: Household) -> None:
@@ -36,6 +39,33 @@ def test_a_browser_gets_no_silent_push_and_a_phone_without_token_no_push(termina
     shown = terminal.run("device", "list").out
     assert re.search(r"push by webpush:.*\n  never woken\n  registered until .*\n  no silent push: browsers", shown)
     assert re.search(r"boss@ringwake\.test  -  awake  udp  .*\n  no push\n", shown)
+
+
+def test_a_phone_that_was_woken_is_shown_with_its_wakes_and_with_what_it_has_not_come_for(
+    terminal: Terminal, house: Household
+) -> None:
+    house.registered("alice")
+    assert house.write("hello") == 202
+    house.do(lambda home: home.server.happened(Happened.WAKE_COUNTED))
+    done = terminal.run("device", "list", "alice")
+    assert re.search(r"\n  last wake \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ for message\n  woken 1 for message\n", done.out)
+    assert "has not come" not in done.out
+    (device,) = json.loads(terminal.run("device", "list", "alice", "--json").out)
+    assert (device["wakes"], device["last_wake"]["why"], device["pushed"]) == ({"message": 1}, "message", None)
+    assert all(len(line) <= 80 for line in done.lines)
+
+
+def test_a_push_without_an_answer_is_shown_as_one(terminal: Terminal, house: Household) -> None:
+    async def lose_pushes(home: Home) -> None:
+        await home.lab.switches.set("fcm", drop=True)
+
+    house.registered("alice")
+    house.do(lose_pushes)
+    house.call("alice")
+    house.do(lambda home: home.server.happened(Happened.PUSH_ACCEPTED))
+    done = terminal.run("device", "list", "alice")
+    assert re.search(r"\n  never woken\n  pushed to \d{4}-\S+ \S+Z for call, and has not come yet\n", done.out)
+    assert all(len(line) <= 80 for line in done.lines)
 
 
 def test_one_account_may_be_asked_for(terminal: Terminal, house: Household) -> None:

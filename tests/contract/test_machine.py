@@ -144,13 +144,6 @@ class StoreMachine(RuleBasedStateMachine):
         update = contact(f"id{self.serial:04}", instance=f"<urn:{number}>", push=push, refresh_at=self.wall + number)
         self.ask(register(update, aor=aor, call_id=f"many{self.serial}", wall=self.wall))
 
-    @rule(push=st.sampled_from(TARGETS), first=st.integers(0, 9))
-    def register_for_too_many_accounts(self, push: PushTarget, first: int) -> None:
-        for number in range(first, 11):
-            self.serial += 1
-            more: dict[str, Any] = {"aor": Aor(f"n{number}@example.com"), "call_id": f"too{self.serial}"}
-            self.ask(register(contact(f"id{self.serial:04}", push=push), wall=self.wall, **more))
-
     @rule(data=st.data())
     def unregister_one(self, data: st.DataObject) -> None:
         if self.naive.bindings:

@@ -62,3 +62,8 @@ def test_behind_a_proxy_each_registration_is_a_way_of_its_own() -> None:  # RFC 
     other = replace(before, id="b2", first="b1")
     assert len({before.way, after.way, other.way}) == 3
     assert before.way == replace(before).way
+
+
+def test_what_is_for_one_phone_alone_is_for_all_its_flows_and_for_no_other() -> None:
+    flow = replace(binding(None), id="b2", first="b1")
+    assert [flow.is_meant(only) for only in ("", "b1", "b2", "b3")] == [True, True, True, False]

@@ -49,6 +49,10 @@ def test_it_is_what_the_page_says() -> None:
     }
 
 
+def test_a_ticket_is_there_when_there_is_one() -> None:
+    assert encoded(replace(notice(), ticket="sealed"))["ticket"] == "sealed"
+
+
 def test_members_that_say_nothing_are_there_but_for_from() -> None:
     silent = Notice(kind=Kind.REFRESH, id="1", account="2")
     assert encoded(silent, 0.0) == {

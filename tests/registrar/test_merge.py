@@ -326,3 +326,13 @@ def test_a_dead_token_is_remembered_until_another_comes() -> None:
     assert [known.dead_token for known in still.bindings] == [Provider.FCM]
     alive = merged([dead], register(contact("x", instance=PHONE, push=fcm("new")), cseq=2))
     assert [known.dead_token for known in alive.bindings] == [None]
+
+
+@pytest.mark.parametrize("instance", [PHONE, REINSTALLED], ids=["refreshed", "reinstalled"])
+def test_a_phone_that_was_woken_counts_it_at_its_own_binding(instance: str) -> None:
+    known = binding("a1", instance=PHONE, push=fcm("t"))
+    again = contact("x", instance=instance, push=fcm("t"), woken=(Wake(NOW - 5, Kind.REFRESH),))
+    result = merged([known], register(again, cseq=2, wall=NOW + 1))
+    (bound,) = result.touched
+    assert (bound.id, bound.cseq, bound.wakes.by_reason()) == ("a1", 2, {"refresh": 1})
+    assert result.bindings == (bound,)

@@ -54,6 +54,20 @@ def test_else_it_refreshes_on_a_push_or_a_new_network_only(caps: str, refreshes_
     on_stage(play)
 
 
+def test_the_ticket_of_a_push_stands_in_one_register_and_in_no_other() -> None:
+    async def play(scene: Scene) -> None:
+        enrolment = Enrolment(phone_settings(), SeededIds(Random(2)), lambda: None)
+        enrolment.ticket = "sealed"
+        for number, expected in ((1, "sealed"), (2, None)):
+            task = scene.network.loop.create_task(enrolment.register(scene.line, None))
+            request = await scene.server.request("REGISTER", number)
+            scene.server.answer(request, 200)
+            await task
+            assert request.headers.get("ringwake-ticket") == expected
+
+    on_stage(play)
+
+
 def test_who_leaves_refreshes_no_more() -> None:
     async def play(scene: Scene) -> None:
         due: list[float] = []

@@ -34,6 +34,12 @@ def test_an_android_phone_finds_everything_in_the_data_map() -> None:
     )
 
 
+def test_a_ticket_is_read_and_not_shown() -> None:
+    seen = read_notification(push({"ringwake": json.dumps({**OURS, "ticket": "sealed"})}))
+    assert seen.ticket == "sealed"
+    assert "sealed" not in repr(seen)
+
+
 def test_an_iphone_gets_a_voip_push_without_text_and_names_the_caller_itself() -> None:
     seen = read_notification(push({"aps": {}, "ringwake": OURS}, provider="apns"))
     assert (seen.text, seen.sound, seen.actions, seen.rings) == ("Boss calling", "default", ("Accept", "Reject"), True)

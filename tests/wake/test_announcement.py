@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,8 @@ from tests.wake.phones import (
 from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.push import Alert, Kind, Push, PushTarget, Service
+from ringwake.model.wakes import WAKING
+from ringwake.registrar.ticket import Tickets
 from ringwake.secret import Secret
 from ringwake.sip.errors import ParseError
 from ringwake.sip.message import Request
@@ -65,6 +68,18 @@ def test_a_push_tells_which_call_for_which_account_and_until_when() -> None:
     assert (notice.account, notice.deadline_ms) == (account_hash(AOR), 20_000)
     assert (made.service, made.expires_at, made.timeout) == (Service.ONLY, WALL + 20, ATTEMPT_SECONDS)
     assert made.token.reveal() == "token-of-a"
+
+
+def test_only_pushes_that_wake_carry_a_ticket_and_only_where_tickets_are_wanted() -> None:
+    tickets = Tickets(SEAL, "life")
+    made = replace(announced(), tickets=tickets)
+    for kind in Kind:
+        ticket = tickets.read(push(made, kind).notice.ticket, wall=WALL)
+        assert (ticket is not None) is (kind in WAKING)
+        assert push(announced(), kind).notice.ticket == ""
+    ticket = tickets.read(push(made).notice.ticket, wall=WALL)
+    assert ticket is not None
+    assert (ticket.aor, ticket.expires_at, ticket.is_for(android())) == (AOR, WALL + 20, True)
 
 
 def test_a_deadline_is_never_below_zero() -> None:

@@ -40,6 +40,7 @@ from ringwake.observe.metrics import Metrics
 from ringwake.observe.trace import Traces
 from ringwake.registrar.credentials import Authenticator
 from ringwake.registrar.rules import ExpiryPolicy, Registrar
+from ringwake.registrar.ticket import Tickets
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
 from ringwake.store.directory import MemoryDirectory
@@ -207,6 +208,7 @@ class App:
             max_message=limits.message_octets,
             message_seconds=limits.message_seconds,
             wakes_for=frozenset(wake.wake_for),
+            tickets=Tickets(self._keys, self._ids.hex(16)) if wake.ticket else None,
         )
 
     def _refresh_policy(self) -> RefreshPolicy:

@@ -54,7 +54,7 @@ def _wakes(device: dict[str, Any]) -> list[str]:
     """Tell when the phone was woken last, and why; and for what it was pushed to and has not come yet."""
     last, pushed = device["last_wake"], device["pushed"]
     counts = ", ".join(f"{count} for {why}" for why, count in device["wakes"].items())
-    told = [f"last wake {_when(last['at'])} for {last['why']}; in all {counts}" if last else "never woken"]
+    told = [f"last wake {_when(last['at'])} for {last['why']}", f"woken {counts}"] if last else ["never woken"]
     if pushed:
         told.append(f"pushed to {_when(pushed['at'])} for {pushed['why']}, and has not come yet")
     return told

@@ -40,6 +40,9 @@ class WakeSection(Section):
     """How long other requests wait: inside a dialog, or as `wake_for` says. Their senders give up after 32."""
     wake_for: tuple[Literal["NOTIFY", "OPTIONS", "REFER", "SUBSCRIBE"], ...] = ("NOTIFY", "REFER", "SUBSCRIBE")
     """Methods outside a dialog that wake a phone, besides INVITE and MESSAGE."""
+    ticket: bool = False
+    """Give pushes a one-time ticket, so that the phone that they wake registers without a challenge. Apple and Google
+    can read it, and whoever reads it in time could register that one phone."""
     ring_timeout: Seconds = 60
     """How long a phone rings. The sum of both stays under 180."""
     grant: Annotated[float, Meta(ge=1, le=MOST_SECONDS)] = 2_592_000

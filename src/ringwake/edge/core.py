@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringwake.edge.calls import Calls
 from ringwake.edge.gate import Gate
@@ -12,6 +12,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.ports import Directory, Ids, Seal
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.registrar.rules import Registrar
+from ringwake.registrar.ticket import Tickets
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.flow import Flow
@@ -41,6 +42,8 @@ class Core:
     """How long a message is kept, unless its Expires says less."""
     wakes_for: frozenset[str] = frozenset({SUBSCRIBE, NOTIFY, REFER})
     """Methods outside a dialog that wake phones, besides INVITE and MESSAGE."""
+    tickets: Tickets | None = None
+    """Issues one-time tickets with pushes and takes them for credentials; None: nobody does."""
     calls: Calls = field(default_factory=Calls)
     ledger: Ledger = field(default_factory=Ledger)
     """Pushes whose phones have not come yet."""
@@ -75,7 +78,8 @@ class Core:
     def announce(self, request: Request, account: Account, flow: Flow | None = None) -> Announcement:
         """Prepare the pushes for a request to an account; `flow` is the one that a call came down."""
         source = flow.remote.host if flow is not None and self.gate.is_peer(flow) else ""
-        return announcement(request, account, seal=self.seal, find_app=self.directory.app, source=source)
+        made = announcement(request, account, seal=self.seal, find_app=self.directory.app, source=source)
+        return replace(made, tickets=self.tickets)
 
     def may_reach(self, request: Request, binding: Binding) -> bool:
         """Tell whether a request may go to a phone: one for a `sips:` URI goes over TLS only (section 26.2.2)."""

@@ -75,6 +75,10 @@ class Gate:
             raise SipError(403, "From is not the address of record of the credentials")
         return account
 
+    def is_all_of(self, request: Request, account: Account) -> bool:
+        """Tell whether To, From and whatever else says who is asking name this account."""
+        return self._is_from(request, account, "to", "from", *CLAIMS)
+
     def is_peer(self, flow: Flow) -> bool:
         """Tell whether a flow comes from a trusted address."""
         source = ip_address(flow.remote.host.partition("%")[0])

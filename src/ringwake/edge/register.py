@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringwake.edge.admission import registrant
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
@@ -32,7 +33,7 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     """
     request, came_at = arrived.request, now
     check_registration(request)
-    account = core.gate.registrant(request, arrived.flow, now)
+    account = registrant(core, arrived, now)
     if not core.gate.is_peer(arrived.flow):
         # A proxy that we do not know, or a phone: neither may say by which Routes requests travel (RFC 3327 section 6).
         request.headers.remove("path")

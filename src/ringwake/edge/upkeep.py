@@ -28,6 +28,8 @@ class Upkeep(Owner):
         self._at = now + SECONDS
         self._core.means.budget.sweep(now)
         self._core.means.callers.sweep(now)
+        if self._core.tickets is not None:
+            self._core.tickets.sweep(self._core.wall(now))
         return (Persist(Sweep(wall=self._core.wall(now), limit=BATCH)),)
 
     @property

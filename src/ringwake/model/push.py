@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """A request waits that is neither call nor message: one inside a dialog, a NOTIFY ..."""
 
 
+TICKET_FIELD = "ringwake-ticket"
+"""Header field of a REGISTER that brings the one-time ticket of a push back (docs/adr/0018-ticket.md)."""
 SILENT = frozenset({Kind.REFRESH, Kind.WAKE})
 """Kinds that wake an app and show nothing."""
 
@@ -122,6 +124,8 @@ class Notice:
     deadline_ms: int = 0
     """Milliseconds left when this was built; after them the call is over."""
     alert: Alert | None = None
+    ticket: str = ""
+    """Stands for the phone's credentials, once; empty when none is given (docs/adr/0018-ticket.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "fro
     uuid: str
     deadline_ms: int
     expires: int
+    ticket: str | msgspec.UnsetType = msgspec.UNSET
     sender: Caller | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -52,6 +53,7 @@ def envelope(notice: Notice, expires_at: float) -> Envelope:
         uuid=notice.uuid,
         deadline_ms=notice.deadline_ms,
         expires=int(expires_at),
+        ticket=notice.ticket or msgspec.UNSET,
         sender=Caller(notice.from_uri, notice.from_name) if has_sender else msgspec.UNSET,
     )
 

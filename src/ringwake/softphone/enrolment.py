@@ -27,6 +27,8 @@ class Enrolment:
         self.granted: Granted | None = None
         self.tokens: PhoneTokens | None = None
         self.registration: Registration | None = None
+        self.ticket = ""
+        """Of the push that wakes us, for the next REGISTER."""
         self._settings = settings
         self._ids = ids
         self._on_due = on_due
@@ -46,7 +48,8 @@ class Enrolment:
         if self.registration is None:
             self.registration = self._new_registration()
         self.registration.push = self.tokens.contact if self.tokens else None
-        self.granted = await line.register(self.registration, expires=self._settings.expires)
+        ticket, self.ticket = self.ticket, ""
+        self.granted = await line.register(self.registration, expires=self._settings.expires, ticket=ticket)
         self._set_alarm(self.granted)
         if self.tokens is not None:
             await hand_over_keys(self.tokens, self._settings, self._ids)

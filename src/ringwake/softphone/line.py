@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from ringwake.model.ports import Ids
+from ringwake.model.push import TICKET_FIELD
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
 from ringwake.sip import methods
@@ -89,13 +90,13 @@ class Line:
         self._ping_at = None
         self.conversations.suspend()
 
-    async def register(self, registration: Registration, *, expires: int) -> Granted:
-        """Register, answering a challenge.
+    async def register(self, registration: Registration, *, expires: int, ticket: str = "") -> Granted:
+        """Register, by the one-time ticket of a push if there is one, and answering a challenge.
 
         Raises:
             RegisterError: refused, or not answered.
         """
-        response = await self._ask(registration, expires)
+        response = await self._ask(registration, expires, ticket)
         if response is not None and response.status == 439 and registration.uses_flows:
             registration.uses_flows = False  # RFC 5626 section 4.2.1: then as everybody does
             response = await self._ask(registration, expires)
@@ -212,8 +213,10 @@ class Line:
         stack.attach(self)
         return stack
 
-    async def _ask(self, registration: Registration, expires: int) -> Response | None:
+    async def _ask(self, registration: Registration, expires: int, ticket: str = "") -> Response | None:
         request = registration.request(self.flow, expires=expires)
+        if ticket:
+            request.headers.append(TICKET_FIELD, ticket)
         response = await self.request(request)
         again = retry(request, response, self._settings.identity, self._ids) if response else None
         if again is None:

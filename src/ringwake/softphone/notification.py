@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ringwake.softphone.pushbox import ReceivedPush
@@ -25,6 +25,8 @@ class Notification:
     """The alert's text, such as "Boss calling"; empty when nothing is shown."""
     sound: str = ""
     badge: int | None = None
+    ticket: str = field(default="", repr=False)
+    """Stands for our credentials in one REGISTER."""
     actions: tuple[str, ...] = ()
     """Buttons, in order."""
 
@@ -55,6 +57,7 @@ def read_notification(push: ReceivedPush) -> Notification:
         id=_text(ours, "id"),
         call_id=_text(ours, "call_id"),
         seq=_number(ours.get("seq")) or 0,
+        ticket=_text(ours, "ticket"),
         title=str(shown.get("title") or ""),
         text=str(text),
         sound=str(shown.get("sound") or ("default" if kind == "call" else "")),

@@ -10,6 +10,8 @@ from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.ports import Seal
 from ringwake.model.push import Alert, Kind, Notice, Push, PushTarget
+from ringwake.model.wakes import WAKING
+from ringwake.registrar.ticket import Tickets
 from ringwake.sip.address import NameAddr
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
@@ -51,6 +53,8 @@ class Announcement:
     """Call-ID, From-tag and CSeq: what a repeat of the same request has in common."""
     seal: Seal
     find_app: Callable[[AppKey], App | None]
+    tickets: Tickets | None = None
+    """Issues the tickets of pushes that wake; None when there are to be none."""
 
     def push(self, kind: Kind, target: PushTarget, *, seq: int, wall: float, until: float) -> Push | None:
         """Build a push, or None when this phone must not get one of this kind.
@@ -68,9 +72,13 @@ class Announcement:
         service, token = vehicle
         app = self.find_app(target.app)
         shows_caller = app is not None and app.show_caller
+        push_id = self.seal.digest("push", self.identity + f"\0{kind}\0{token.digest}".encode())
+        ticket = ""
+        if self.tickets is not None and kind in WAKING:
+            ticket = self.tickets.issue(push_id, token, self.account.aor, wall=wall, until=until)
         notice = Notice(
             kind=kind,
-            id=self.seal.digest("push", self.identity + f"\0{kind}\0{token.digest}".encode()),
+            id=push_id,
             account=account_hash(self.account.aor),
             call_id=self.call_id,
             from_uri=self.caller.uri if shows_caller else "",
@@ -79,6 +87,7 @@ class Announcement:
             uuid=call_uuid(self.call_id),
             deadline_ms=max(0, int((until - wall) * 1000)),
             alert=self._alert(kind, shows_caller=shows_caller),
+            ticket=ticket,
         )
         return Push(
             notice=notice, target=target, service=service, token=token, expires_at=until, timeout=ATTEMPT_SECONDS

@@ -1,0 +1,75 @@
+"""One-time tickets: a push may carry one, and a REGISTER that brings it back needs no challenge (docs/adr/0018).
+
+Whoever is woken by a push has a call waiting for it; the round trip of a challenge is the caller's time. A ticket
+stands for the credentials of one account, once, for the phone that has the pushed token, within a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ringwake.model.account import Aor
+from ringwake.model.ports import Seal
+from ringwake.model.push import PushTarget
+from ringwake.secret import Token
+
+LONGEST = 60.0
+"""Seconds that a ticket is good for at most."""
+_PURPOSE = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a ticket says."""
+
+    id: str
+    """The push that carried it: a retry of it carries the same ticket."""
+    token: str
+    """Digest of the push token that it went to."""
+    expires_at: float
+    """Epoch seconds."""
+    aor: Aor
+
+    def is_for(self, target: PushTarget | None) -> bool:
+        """Tell whether a Contact with this push target is that phone's."""
+        return target is not None and any(token.digest == self.token for _, token in target.tokens)
+
+
+class Tickets:
+    """Issues tickets and takes them back, each once.
+
+    They are good in one life of the process only, so that memory is enough to know the used ones.
+    """
+
+    def __init__(self, seal: Seal, life: str) -> None:
+        """Begin; `life` is a name, without a blank, that no other life of the process has."""
+        self._seal = seal
+        self._life = life
+        self._used: dict[str, float] = {}
+
+    def issue(self, push: str, token: Token, aor: Aor, *, wall: float, until: float) -> str:
+        """Write the ticket of a push to a token, good until then and a minute at most."""
+        expires_at = min(until, wall + LONGEST)
+        text = f"{self._life} {push} {token.digest} {expires_at} {aor}"
+        return self._seal.seal(_PURPOSE, text.encode("utf-8", "surrogateescape"))
+
+    def read(self, text: str, *, wall: float) -> Ticket | None:
+        """Return what a ticket says; None when it is not of this life, is over, or was used."""
+        payload = self._seal.open(_PURPOSE, text)
+        if payload is None:
+            return None
+        life, push, token, expires_at, aor = payload.decode("utf-8", "surrogateescape").split(" ", 4)
+        ticket = Ticket(push, token, float(expires_at), Aor(aor))
+        is_good = life == self._life and ticket.expires_at > wall and push not in self._used
+        return ticket if is_good else None
+
+    def use(self, ticket: Ticket) -> None:
+        """Take a ticket: it is good no more."""
+        self._used[ticket.id] = ticket.expires_at
+
+    def sweep(self, wall: float) -> None:
+        """Forget used tickets that are over anyway."""
+        self._used = {push: until for push, until in self._used.items() if until > wall}
+
+    def __len__(self) -> int:
+        return len(self._used)
