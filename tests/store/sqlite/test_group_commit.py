@@ -112,15 +112,16 @@ def test_what_comes_meanwhile_collects_for_the_next_batch(tmp_path: Path, monkey
     async def main() -> None:
         async with opened(tmp_path / "r.db") as store:
             batches = Batches(monkeypatch)
-            store.submit(put(0))
-            await until(lambda: len(batches.sizes) == 1)
+            await store.do(put(0))
             os.kill(writer_of(store), signal.SIGSTOP)
-            store.submit(put(1))
-            await until(lambda: len(batches.sizes) == 2)
-            for number in range(2, 30):
-                store.submit(put(number))
-                await until(lambda: True)
-            os.kill(writer_of(store), signal.SIGCONT)
+            try:
+                store.submit(put(1))
+                await until(lambda: len(batches.sizes) == 2)
+                for number in range(2, 30):
+                    store.submit(put(number))
+                    await until(lambda: True)
+            finally:
+                os.kill(writer_of(store), signal.SIGCONT)
             assert len(await store.do(ListAccounts())) == 30
             assert batches.sizes == [1, 1, 28]
 
