@@ -23,6 +23,7 @@ from ringwake.model.store_ops import (
     ListBindings,
     MessageDone,
     OutOfOrder,
+    Overreach,
     Park,
     Parked,
     PutSubscription,
@@ -84,7 +85,7 @@ class Naive:
                 mail.message = replace(mail.message, waiting=waiting)
 
     @apply.register
-    def _(self, op: Register) -> Registered | OutOfOrder | TooManyAccounts:
+    def _(self, op: Register) -> Registered | OutOfOrder | TooManyAccounts | Overreach:
         op = with_uploads(op, self.uploads_at(op.aor), self.at(op.aor))
         result = merge(self.at(op.aor), op, [b for b in self.bindings if b.aor != op.aor])
         if not isinstance(result, Merged):

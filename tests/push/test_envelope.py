@@ -53,6 +53,13 @@ def test_a_ticket_is_there_when_there_is_one() -> None:
     assert encoded(replace(notice(), ticket="sealed"))["ticket"] == "sealed"
 
 
+def test_a_ticket_goes_last_when_the_push_is_too_long() -> None:
+    made = replace(apns_push(), notice=notice(ticket="sealed"))
+    kept = fitted(made, lambda notice: not notice.from_uri)
+    assert (kept.ticket, kept.from_uri) == ("sealed", "")
+    assert fitted(made, lambda notice: not notice.ticket).ticket == ""
+
+
 def test_members_that_say_nothing_are_there_but_for_from() -> None:
     silent = Notice(kind=Kind.REFRESH, id="1", account="2")
     assert encoded(silent, 0.0) == {

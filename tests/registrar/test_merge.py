@@ -11,7 +11,7 @@ from ringwake.model.account import Aor
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.push import Kind, PushTarget
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register, SharedToken, TooManyAccounts
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Overreach, Register, SharedToken, TooManyAccounts
 from ringwake.model.wakes import Wake
 from ringwake.registrar.merge import MAX_BINDINGS, Merged, is_same, merge
 from ringwake.registrar.token_claim import MAX_ACCOUNTS
@@ -274,6 +274,44 @@ def test_a_register_without_push_data_takes_it_away() -> None:
     known = binding("a1", push=fcm("t"), refresh_at=NOW + 60)
     bound = merged([known], register(contact("n", uri=known.uri, refresh_at=NOW + 60), cseq=2)).touched[0]
     assert (bound.push, bound.refresh_at) == (None, None)
+
+
+# ---- who may refresh one binding, and no more
+
+
+def test_who_may_refresh_one_binding_may_do_that() -> None:
+    known = replace(binding("a1", push=fcm("t")), instance=PHONE)
+    for instance in (PHONE, REINSTALLED):
+        result = merged([known], register(contact(instance=instance, push=fcm("t")), cseq=2, only="a1"))
+        assert ids(result.bindings) == ids(result.touched) == ["a1"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        register(cseq=2),
+        register(cseq=2, remove_all=True),
+        register(contact(push=fcm("t"), expires=0.0), cseq=2),
+        register(contact(push=fcm("t")), contact(uri="sip:more@h"), cseq=2),
+        register(contact(push=fcm("another")), cseq=2),
+        register(contact(uri="sip:a1@198.51.100.7:40001;transport=tls"), cseq=2),
+        register(contact(uri="sip:a1@198.51.100.7:40001;transport=tls", push=apns(voip="t", remote="mine")), cseq=2),
+        register(contact(uri="sip:a1@198.51.100.7:40001;transport=tls", is_query=True), cseq=2),
+        register(contact(instance=REINSTALLED, push=fcm("t")), cseq=2),
+    ],
+    ids=["nothing", "star", "goes", "two", "other token", "no token", "one more token", "query", "another's place"],
+)
+def test_who_may_refresh_one_binding_may_do_nothing_else(asked: Register) -> None:
+    known = [binding("a1", push=fcm("t")), replace(binding("a2", push=fcm("u")), instance=REINSTALLED)]
+    assert isinstance(merge(known, asked), Merged)
+    assert merge(known, replace(asked, only="a1")) == Overreach()
+
+
+def test_a_binding_that_is_gone_is_not_made_again_by_who_may_only_refresh_it() -> None:
+    asked = register(contact("n", push=fcm("t")), cseq=2, only="a1")
+    over = replace(binding("a1", push=fcm("t")), expires_at=NOW)
+    for left in ([], [over], [binding("a2", push=fcm("t"))]):
+        assert merge(left, asked) == Overreach()
 
 
 # ---- tokens that other accounts have too, and wakes

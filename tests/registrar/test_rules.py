@@ -12,7 +12,7 @@ from tests.support.sip_messages import LOCAL, PEER, UDP, request
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.push import PushTarget, Service
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, PushTerms, Registered, TooManyAccounts
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Overreach, PushTerms, Registered, TooManyAccounts
 from ringwake.model.tenant import Tenant
 from ringwake.model.upload import PutUpload, Upload
 from ringwake.registrar.merge import MAX_BINDINGS
@@ -691,7 +691,7 @@ def stored(
     message = register(*fields, seq=seq)
     made = (by or registrar()).plan(message, ALICE, TLS, WALL)
     assert isinstance(made, Plan)
-    results: list[Registered | OutOfOrder | TooManyAccounts] = []
+    results: list[Registered | OutOfOrder | TooManyAccounts | Overreach] = []
     store.submit(made.op, results.append)
     assert isinstance(results[0], Registered)
     return message, made, results[0]
@@ -742,7 +742,7 @@ def test_what_is_left_is_counted_in_whole_seconds() -> None:
         message = register(seq=2)
         made = by.plan(message, ALICE, TLS, odd + later)
         assert isinstance(made, Plan)
-        results: list[Registered | OutOfOrder | TooManyAccounts] = []
+        results: list[Registered | OutOfOrder | TooManyAccounts | Overreach] = []
         store.submit(made.op, results.append)
         assert isinstance(results[0], Registered)
         ok = answer(message, made, results[0], to_tag="us")

@@ -12,7 +12,7 @@ from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.push import Kind
 from ringwake.model.wakes import NEVER, Wake, Wakes
-from ringwake.registrar.token_claim import MAX_ACCOUNTS, TokenClaim, shares_token
+from ringwake.registrar.token_claim import MAX_ACCOUNTS, TokenClaim, has_same_tokens, shares_token
 
 PHONE, OTHER = "<urn:uuid:0001>", "<urn:uuid:0002>"
 
@@ -37,6 +37,10 @@ def test_holders_are_those_that_have_one_of_the_tokens() -> None:
     assert shares_token(both, one)
     assert not shares_token(both, None)
     assert not shares_token(None, None)
+    assert has_same_tokens(both, both)
+    assert has_same_tokens(None, None)
+    assert not has_same_tokens(both, one)
+    assert not has_same_tokens(both, None)
 
 
 def test_one_phone_may_have_several_accounts() -> None:

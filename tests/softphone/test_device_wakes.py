@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.home import Happenings, Home, open_home
+from tests.support.home import TABLES, Happenings, Home, open_home
 from tests.support.real_loop import run_real
 
 from ringwake.model.events import Happened
@@ -55,6 +55,26 @@ def test_a_terminated_phone_is_woken_by_push_and_answers(
             phone.hang_up(phone.current_call)
             await told.noted("call", state="ended", ending="bye")
             assert phone.invites == 1
+
+    run_real(story())
+
+
+# Not a browser: it asks for the server's key first, by a REGISTER that is challenged.
+@pytest.mark.parametrize(("provider", "transport"), WAYS[:2])
+def test_the_ticket_of_its_push_saves_a_terminated_phone_the_challenge(
+    provider: str, transport: Transport, tmp_path: Path, lab_folder: Path
+) -> None:
+    async def story() -> None:
+        tables = TABLES.replace("[wake]\n", "[wake]\nticket = true\n")
+        async with open_home(tmp_path, lab_folder, tables=tables) as home:
+            phone, told = await terminated(home, provider, transport)
+            await called(home, phone)
+            await told.noted("invite")
+            assert phone.notifications[0].ticket
+            registered = [event for event in home.server.events if event.what is Happened.REGISTERED]
+            refused = [event for event in home.server.events if event.what is Happened.REQUEST_REFUSED]
+            assert [event.fields["aor"] for event in registered] == ["boss@ringwake.test", "alice@ringwake.test"]
+            assert len(refused) == 1, "the boss's alone"
 
     run_real(story())
 

@@ -98,6 +98,8 @@ class Phone:
     """Whether a push wakes it."""
     on_call: Callable[[Phone, IncomingCall], None] = lambda *_: None
     line: Line | None = None
+    ticket: str = ""
+    """Of the newest push, until it is used."""
     _registration: Registration | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ports: itertools.count[int] = field(default_factory=lambda: itertools.count(20_000))
@@ -123,7 +125,8 @@ class Phone:
             push = PushContact(provider="fcm", param=PROJECT, prid=Secret(self.token)) if self.token else None
             identity = Identity(user=self.user, domain=DOMAIN, password=Secret(f"{self.user}-password"))
             self._registration = Registration(identity=identity, instance=self.instance, ids=self.ids, push=push)
-        await self.line.register(self._registration, expires=expires)
+        ticket, self.ticket = self.ticket, ""
+        await self.line.register(self._registration, expires=expires, ticket=ticket)
 
     async def sleep(self) -> None:
         """Close the connection, as an app that is terminated does."""
@@ -133,6 +136,7 @@ class Phone:
 
     def pushed(self, push: Push) -> None:
         self.pushes.append(push)
+        self.ticket = push.notice.ticket
         if self.wakes and self.line is None:
             task = asyncio.get_running_loop().create_task(self.wake())
             self._tasks.add(task)

@@ -18,6 +18,7 @@ from tests.wake.phones import (
     account,
     android,
     app,
+    binding,
     browser,
     iphone,
     voip_only,
@@ -27,7 +28,7 @@ from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.push import Alert, Kind, Push, PushTarget, Service
 from ringwake.model.wakes import WAKING
-from ringwake.registrar.ticket import Tickets
+from ringwake.registrar.ticket import Ticket, Tickets
 from ringwake.secret import Secret
 from ringwake.sip.errors import ParseError
 from ringwake.sip.message import Request
@@ -53,7 +54,7 @@ def announced(
 
 
 def push(made: Announcement, kind: Kind = Kind.CALL, target: PushTarget | None = None, *, seq: int = 0) -> Push:
-    found = made.push(kind, target or android(), seq=seq, wall=WALL, until=WALL + 20)
+    found = made.push(kind, binding(push=target or android()), seq=seq, wall=WALL, until=WALL + 20)
     assert found is not None
     return found
 
@@ -75,15 +76,26 @@ def test_only_pushes_that_wake_carry_a_ticket_and_only_where_tickets_are_wanted(
     made = replace(announced(), tickets=tickets)
     for kind in Kind:
         ticket = tickets.read(push(made, kind).notice.ticket, wall=WALL)
-        assert (ticket is not None) is (kind in WAKING)
+        assert isinstance(ticket, Ticket) is (kind in WAKING)
         assert push(announced(), kind).notice.ticket == ""
     ticket = tickets.read(push(made).notice.ticket, wall=WALL)
-    assert ticket is not None
-    assert (ticket.aor, ticket.expires_at, ticket.is_for(android())) == (AOR, WALL + 20, True)
+    assert isinstance(ticket, Ticket)
+    assert (ticket.aor, ticket.binding, ticket.expires_at) == (AOR, "a", WALL + 20)
+    assert ticket.is_for(android())
+    assert ticket.id == push(made).notice.id
+
+
+def test_a_ticket_is_not_shown() -> None:
+    shown = repr(push(replace(announced(), tickets=Tickets(SEAL, "life"))))
+    assert "ticket" not in shown
+
+
+def test_a_phone_without_a_token_is_not_pushed_to() -> None:
+    assert announced().push(Kind.CALL, binding(push=None), seq=0, wall=WALL, until=WALL) is None
 
 
 def test_a_deadline_is_never_below_zero() -> None:
-    late = announced().push(Kind.CALL, android(), seq=0, wall=WALL + 30, until=WALL + 20)
+    late = announced().push(Kind.CALL, binding(), seq=0, wall=WALL + 30, until=WALL + 20)
     assert late is not None
     assert late.notice.deadline_ms == 0
 
@@ -101,7 +113,7 @@ def test_a_deadline_is_never_below_zero() -> None:
 def test_a_push_takes_the_token_of_its_kind_or_is_not_sent(
     kind: Kind, target: PushTarget, service: Service | None
 ) -> None:
-    found = announced().push(kind, target, seq=0, wall=WALL, until=WALL)
+    found = announced().push(kind, binding(push=target), seq=0, wall=WALL, until=WALL)
     assert (None if found is None else found.service) is service
 
 
@@ -173,7 +185,7 @@ def words(made: Push) -> str:
 def test_without_leave_no_push_names_the_caller(kind: Kind) -> None:
     assert "boss" not in words(push(announced(), kind))
     # An application that is known no more has no leave either.
-    known_no_more = announced(show_caller=True).push(kind, iphone(), seq=0, wall=WALL, until=WALL)
+    known_no_more = announced(show_caller=True).push(kind, binding(push=iphone()), seq=0, wall=WALL, until=WALL)
     assert known_no_more is not None
     assert "boss" not in words(known_no_more)
 

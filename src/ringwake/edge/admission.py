@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ringwake.edge.core import Core
 from ringwake.model.account import Account
 from ringwake.model.push import TICKET_FIELD
 from ringwake.registrar.rules import Refusal
+from ringwake.registrar.ticket import Flaw, Ticket
+from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request
 from ringwake.sip.transactions.events import RequestArrived
 
 
-def registrant(core: Core, arrived: RequestArrived, now: float) -> Account:
-    """Return the account that registers itself. A ticket that is no good is as none at all: the challenge follows.
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An account that registers itself, and the ticket that was taken for its credentials."""
+
+    account: Account
+    ticket: Ticket | None = None
+
+    @property
+    def only(self) -> str:
+        """The one binding that may be refreshed, or empty: all may."""
+        return self.ticket.binding if self.ticket else ""
+
+    def failed(self, core: Core) -> None:
+        """Nothing came of it: the phone may try again with the same ticket."""
+        if self.ticket is not None and core.tickets is not None:
+            core.tickets.give_back(self.ticket)
+
+
+def admit(core: Core, arrived: RequestArrived, now: float) -> Admission:
+    """Let an account register itself. A ticket that is no good is as none at all: the challenge follows.
 
     Raises:
         SipError: 400, 401, 403, 404 or 503.
     """
-    account = _by_ticket(core, arrived, now)
-    return core.gate.registrant(arrived.request, arrived.flow, now) if account is None else account
+    request, flow = arrived.request, arrived.flow
+    text = request.headers.get(TICKET_FIELD) or ""
+    hide_ticket(request)
+    admission = _by_ticket(core, request, flow, now, text=text) if text else None
+    return admission or Admission(core.gate.registrant(request, flow, now))
 
 
-def _by_ticket(core: Core, arrived: RequestArrived, now: float) -> Account | None:
-    """Take a ticket, if the REGISTER refreshes that phone's binding and does nothing else."""
-    request, wall = arrived.request, core.wall(now)
-    text = request.headers.get(TICKET_FIELD)
-    request.headers.remove(TICKET_FIELD)
-    if not text or core.tickets is None or core.gate.limit.blocked_for(arrived.flow.remote.host, now):
+def hide_ticket(request: Request) -> None:
+    """Take out a ticket, so that it goes no further."""
+    if TICKET_FIELD in request.headers:
+        request.headers.remove(TICKET_FIELD)
+
+
+def _by_ticket(core: Core, request: Request, flow: Flow, now: float, *, text: str) -> Admission | None:
+    """Take a ticket, if it is of the account and the phone that register. The store says whether they do no more."""
+    wall, limit = core.wall(now), core.gate.limit
+    if core.tickets is None or limit.blocked_for(flow.remote.host, now):
         return None
     ticket = core.tickets.read(text, wall=wall)
-    account = core.directory.account(ticket.aor) if ticket else None
-    if ticket is None or account is None or not core.gate.is_all_of(request, account):
+    if ticket is Flaw.FORGED:
+        limit.failed(flow.remote.host, now)
+    if isinstance(ticket, Flaw):
         return None
-    plan = core.registrar.plan(request, account, arrived.flow, wall)
-    if isinstance(plan, Refusal) or len(plan.op.contacts) != 1:
+    account = core.directory.account(ticket.aor)
+    if account is None or not core.gate.is_all_of(request, account):
         return None
-    contact = plan.op.contacts[0]
-    if contact.expires <= 0 or not ticket.is_for(contact.push):
+    plan = core.registrar.plan(request, account, flow, wall)
+    if isinstance(plan, Refusal) or not all(ticket.is_for(contact.push) for contact in plan.op.contacts):
         return None
     core.tickets.use(ticket)
-    return account
+    return Admission(account, ticket)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringwake.edge.admission import hide_ticket
 from ringwake.edge.answers import ALLOW, CAPABILITIES, turn_away
 from ringwake.edge.cancel import cancel
 from ringwake.edge.core import Core
@@ -44,6 +45,7 @@ def acknowledge(core: Core, arrived: AckArrived) -> Effects:
     """Pass an ACK on. Nobody answers an ACK, so a bad one is dropped."""
     try:
         validate(arrived.request)
+        hide_ticket(arrived.request)
         return ack(core, take_routes(arrived.request, core.seal, core.own))
     except SipError:
         return NOTHING
@@ -54,6 +56,7 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     if arrived.request.method == CANCEL:
         return cancel(core, arrived, now)
     if arrived.request.method != REGISTER:
+        hide_ticket(arrived.request)
         check_extensions(arrived.request)
     routed = take_routes(arrived.request, core.seal, core.own)
     arrived = replace(arrived, request=routed.request)

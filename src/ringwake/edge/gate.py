@@ -75,6 +75,10 @@ class Gate:
             raise SipError(403, "From is not the address of record of the credentials")
         return account
 
+    def challenge(self, account: Account, now: float) -> SipError:
+        """Return the challenge for a REGISTER of this account."""
+        return self._challenge("authorization", account.tenant, self.wall(now), Verdict.NONE)
+
     def is_all_of(self, request: Request, account: Account) -> bool:
         """Tell whether To, From and whatever else says who is asking name this account."""
         return self._is_from(request, account, "to", "from", *CLAIMS)
@@ -94,10 +98,13 @@ class Gate:
             return found.account
         if found.verdict is Verdict.WRONG:
             self.limit.failed(flow.remote.host, now)
-        challenges = self.authenticator.challenges(realm, wall, is_stale=found.verdict is Verdict.STALE)
+        raise self._challenge(key, realm, wall, found.verdict)
+
+    def _challenge(self, key: str, realm: str, wall: float, verdict: Verdict) -> SipError:
+        challenges = self.authenticator.challenges(realm, wall, is_stale=verdict is Verdict.STALE)
         if key == "authorization":
-            raise SipError(401, _rule(found.verdict), tuple(("www-authenticate", text) for text in challenges))
-        raise SipError(407, _rule(found.verdict), tuple(("proxy-authenticate", text) for text in challenges))
+            return SipError(401, _rule(verdict), tuple(("www-authenticate", text) for text in challenges))
+        return SipError(407, _rule(verdict), tuple(("proxy-authenticate", text) for text in challenges))
 
     def _find(self, username: str, realm: str) -> Account | None:
         user, at, domain = username.rpartition("@")

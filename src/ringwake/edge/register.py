@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringwake.edge.admission import registrant
+from ringwake.edge.admission import admit
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
@@ -13,7 +13,15 @@ from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, ResetFlow, Respond
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import PushTarget
-from ringwake.model.store_ops import ContactUpdate, Failed, OutOfOrder, Registered, SharedToken, TooManyAccounts
+from ringwake.model.store_ops import (
+    ContactUpdate,
+    Failed,
+    OutOfOrder,
+    Overreach,
+    Registered,
+    SharedToken,
+    TooManyAccounts,
+)
 from ringwake.proxy.purr import Purr
 from ringwake.proxy.validation import check_registration
 from ringwake.registrar.rules import Plan, Refusal, answer
@@ -33,24 +41,28 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     """
     request, came_at = arrived.request, now
     check_registration(request)
-    account = registrant(core, arrived, now)
+    admission = admit(core, arrived, now)
+    account = admission.account
     if not core.gate.is_peer(arrived.flow):
         # A proxy that we do not know, or a phone: neither may say by which Routes requests travel (RFC 3327 section 6).
         request.headers.remove("path")
     plan = core.registrar.plan(request, account, arrived.flow, core.wall(now))
     if isinstance(plan, Refusal):
         raise SipError(plan.status, plan.rule, plan.headers)
-    op = replace(plan.op, contacts=tuple(_with_wakes(core, contact) for contact in plan.op.contacts))
+    contacts = tuple(_with_wakes(core, contact) for contact in plan.op.contacts)
+    op = replace(plan.op, contacts=contacts, only=admission.only)
 
-    def then(result: Registered | OutOfOrder | TooManyAccounts, now: float) -> Effects:
+    def then(result: Registered | OutOfOrder | TooManyAccounts | Overreach, now: float) -> Effects:
         if not isinstance(result, Registered):
-            return refuse(arrived.transaction, request, _refusal(result), to_tag=core.tag(), now=now)
+            refusal = core.gate.challenge(account, now) if isinstance(result, Overreach) else _refusal(result)
+            return refuse(arrived.transaction, request, refusal, to_tag=core.tag(), now=now)
         ok = answer(
             request, plan, result, to_tag=core.tag(), purr=lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids)
         )
         return (Respond(arrived.transaction, ok), *_registered(core, plan, result, now, came_at=came_at))
 
     def otherwise(failed: Failed, now: float) -> Effects:
+        admission.failed(core)
         note = Note(Event(Happened.STORE_FAILED, now, "", {"op": "register", "reason": failed.reason}))
         return (note, *refuse(arrived.transaction, request, STORE_DOWN, to_tag=core.tag(), now=now))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -124,7 +124,7 @@ class Notice:
     deadline_ms: int = 0
     """Milliseconds left when this was built; after them the call is over."""
     alert: Alert | None = None
-    ticket: str = ""
+    ticket: str = field(default="", repr=False)
     """Stands for the phone's credentials, once; empty when none is given (docs/adr/0018-ticket.md)."""
 
 

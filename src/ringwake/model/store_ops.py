@@ -103,8 +103,13 @@ class TooManyAccounts:
     """A token is bound under as many accounts as may be: nothing was changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Overreach:
+    """It would do more than refresh the one binding that it may: nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register(Op[Registered | OutOfOrder | TooManyAccounts]):
+class Register(Op[Registered | OutOfOrder | TooManyAccounts | Overreach]):
     """Apply a REGISTER; without contacts and `remove_all` it only reads."""
 
     aor: Aor
@@ -114,6 +119,8 @@ class Register(Op[Registered | OutOfOrder | TooManyAccounts]):
     contacts: tuple[ContactUpdate, ...] = ()
     remove_all: bool = False
     """`Contact: *` with `Expires: 0`."""
+    only: str = ""
+    """Id of the one binding that it may refresh, with the tokens that this has; empty: it may do what it says."""
     user_agent: str = ""
     path: tuple[str, ...] = ()
     """Path values (RFC 3327), topmost first."""

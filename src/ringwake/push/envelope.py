@@ -97,7 +97,9 @@ def _shortenings(notice: Notice, fits: Callable[[Notice], bool]) -> Iterator[Not
     for read, write in ((_name, _with_name), (_body, _with_body), (_title, _with_title)):
         notice = _longest(notice, read(notice), write=write, fits=fits)
         yield notice
-    yield replace(notice, from_uri="", from_name="")
+    notice = replace(notice, from_uri="", from_name="")
+    yield notice
+    yield replace(notice, ticket="")
 
 
 def _longest(

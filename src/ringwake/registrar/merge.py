@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Register, SharedToken, TooManyAccounts
+from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Overreach, Register, SharedToken, TooManyAccounts
 from ringwake.model.wakes import Wakes
-from ringwake.registrar.token_claim import TokenClaim, shares_token
+from ringwake.registrar.token_claim import TokenClaim, has_same_tokens, shares_token
 from ringwake.sip.errors import ParseError
 from ringwake.sip.uri import parse_uri
 
@@ -37,7 +37,7 @@ class Merged:
 
 def merge(
     current: Iterable[Binding], op: Register, peers: Iterable[Binding] = ()
-) -> Merged | OutOfOrder | TooManyAccounts:
+) -> Merged | OutOfOrder | TooManyAccounts | Overreach:
     """Apply a REGISTER to the current bindings of its AOR: all of it, or nothing.
 
     Args:
@@ -46,6 +46,8 @@ def merge(
         peers: those bindings of other AORs that have one of its tokens; others among them do no harm.
     """
     before = {binding.id: binding for binding in current if binding.expires_at > op.wall}
+    if op.only and not _is_refresh(op, before.values()):
+        return Overreach()
     if op.remove_all:
         if any(_is_stale(binding, op) for binding in before.values()):
             return OutOfOrder()
@@ -140,6 +142,16 @@ def _equal(left: str, right: str) -> bool:
         return parse_uri(left).equals(parse_uri(right))
     except ParseError:
         return False
+
+
+def _is_refresh(op: Register, current: Iterable[Binding]) -> bool:
+    """Tell whether all that a REGISTER does is to refresh the one binding that it may."""
+    if op.remove_all or len(op.contacts) != 1:
+        return False
+    contact = op.contacts[0]
+    matches = [binding for binding in current if is_same(binding, contact)]
+    is_meant = [binding.id for binding in matches] == [op.only]
+    return is_meant and contact.expires > 0 and has_same_tokens(matches[0].push, contact.push)
 
 
 def _is_stale(binding: Binding, op: Register) -> bool:

@@ -7,8 +7,10 @@ stands for the credentials of one account, once, for the phone that has the push
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from ringwake.model.account import Aor
+from ringwake.model.binding import Binding
 from ringwake.model.ports import Seal
 from ringwake.model.push import PushTarget
 from ringwake.secret import Token
@@ -16,6 +18,15 @@ from ringwake.secret import Token
 LONGEST = 60.0
 """Seconds that a ticket is good for at most."""
 _PURPOSE = "ticket"
+
+
+class Flaw(Enum):
+    """Why a ticket is none."""
+
+    FORGED = auto()
+    """We did not write it."""
+    SPENT = auto()
+    """It was used, or is over, or is of another life of the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Ticket:
     """Digest of the push token that it went to."""
     expires_at: float
     """Epoch seconds."""
+    binding: str
+    """The one that it may refresh."""
     aor: Aor
 
     def is_for(self, target: PushTarget | None) -> bool:
@@ -47,25 +60,31 @@ class Tickets:
         self._life = life
         self._used: dict[str, float] = {}
 
-    def issue(self, push: str, token: Token, aor: Aor, *, wall: float, until: float) -> str:
-        """Write the ticket of a push to a token, good until then and a minute at most."""
+    def issue(self, push: str, token: Token, binding: Binding, *, wall: float, until: float) -> str:
+        """Write the ticket of a push to a token of a binding, good until then and a minute at most."""
         expires_at = min(until, wall + LONGEST)
-        text = f"{self._life} {push} {token.digest} {expires_at} {aor}"
+        text = f"{self._life} {push} {token.digest} {expires_at} {binding.id} {binding.aor}"
         return self._seal.seal(_PURPOSE, text.encode("utf-8", "surrogateescape"))
 
-    def read(self, text: str, *, wall: float) -> Ticket | None:
-        """Return what a ticket says; None when it is not of this life, is over, or was used."""
+    def read(self, text: str, *, wall: float) -> Ticket | Flaw:
+        """Return what a ticket says, or why it is none."""
         payload = self._seal.open(_PURPOSE, text)
         if payload is None:
-            return None
-        life, push, token, expires_at, aor = payload.decode("utf-8", "surrogateescape").split(" ", 4)
-        ticket = Ticket(push, token, float(expires_at), Aor(aor))
-        is_good = life == self._life and ticket.expires_at > wall and push not in self._used
-        return ticket if is_good else None
+            return Flaw.FORGED
+        life, _, rest = payload.decode("utf-8", "surrogateescape").partition(" ")
+        if life != self._life:
+            return Flaw.SPENT
+        push, token, expires_at, binding, aor = rest.split(" ", 4)
+        ticket = Ticket(push, token, float(expires_at), binding, Aor(aor))
+        return ticket if ticket.expires_at > wall and push not in self._used else Flaw.SPENT
 
     def use(self, ticket: Ticket) -> None:
         """Take a ticket: it is good no more."""
         self._used[ticket.id] = ticket.expires_at
+
+    def give_back(self, ticket: Ticket) -> None:
+        """Let a ticket be good again: what it was used for could not be written."""
+        self._used.pop(ticket.id, None)
 
     def sweep(self, wall: float) -> None:
         """Forget used tickets that are over anyway."""

@@ -68,5 +68,10 @@ def shares_token(left: PushTarget | None, right: PushTarget | None) -> bool:
     return bool(_tokens(left) & _tokens(right))
 
 
+def has_same_tokens(left: PushTarget | None, right: PushTarget | None) -> bool:
+    """Tell whether two targets have all tokens in common."""
+    return _tokens(left) == _tokens(right)
+
+
 def _tokens(target: PushTarget | None) -> frozenset[str]:
     return frozenset(token.digest for _, token in target.tokens) if target else frozenset()

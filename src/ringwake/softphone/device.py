@@ -192,7 +192,7 @@ class Device:
         else:
             self._note("push again", kind=notification.kind)
         # Whatever it says, and also again, for the wake may have failed: register (RFC 8599 section 4.1.3).
-        self._enrolment.ticket = notification.ticket
+        self._enrolment.ticket = notification.ticket or self._enrolment.ticket
         self._spawn(self._wake())
 
     async def _wake(self) -> bool:

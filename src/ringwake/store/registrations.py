@@ -11,6 +11,7 @@ from ringwake.model.store_ops import (
     ForgetToken,
     ListBindings,
     OutOfOrder,
+    Overreach,
     PutSubscription,
     Refreshed,
     Register,
@@ -45,7 +46,7 @@ class Registrations:
         self._calls = calls
         self._messages = messages
 
-    def register(self, op: Register, changes: Changes) -> Registered | OutOfOrder | TooManyAccounts:
+    def register(self, op: Register, changes: Changes) -> Registered | OutOfOrder | TooManyAccounts | Overreach:
         """Merge, and hand out what waits for the touched bindings.
 
         The calls are returned as they were before this REGISTER: a binding that stands in `invited` was sent the

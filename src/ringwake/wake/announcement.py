@@ -8,8 +8,9 @@ from hashlib import sha1, sha256
 
 from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
+from ringwake.model.binding import Binding
 from ringwake.model.ports import Seal
-from ringwake.model.push import Alert, Kind, Notice, Push, PushTarget
+from ringwake.model.push import Alert, Kind, Notice, Push
 from ringwake.model.wakes import WAKING
 from ringwake.registrar.ticket import Tickets
 from ringwake.sip.address import NameAddr
@@ -56,18 +57,19 @@ class Announcement:
     tickets: Tickets | None = None
     """Issues the tickets of pushes that wake; None when there are to be none."""
 
-    def push(self, kind: Kind, target: PushTarget, *, seq: int, wall: float, until: float) -> Push | None:
+    def push(self, kind: Kind, binding: Binding, *, seq: int, wall: float, until: float) -> Push | None:
         """Build a push, or None when this phone must not get one of this kind.
 
         Args:
             kind: why.
-            target: whom.
+            binding: whom.
             seq: rises with each push of one call.
             wall: epoch seconds now.
             until: epoch seconds after which it is of no use.
         """
-        vehicle = target.vehicle(kind)
-        if vehicle is None:
+        target = binding.push
+        vehicle = target.vehicle(kind) if target else None
+        if target is None or vehicle is None:
             return None
         service, token = vehicle
         app = self.find_app(target.app)
@@ -75,7 +77,7 @@ class Announcement:
         push_id = self.seal.digest("push", self.identity + f"\0{kind}\0{token.digest}".encode())
         ticket = ""
         if self.tickets is not None and kind in WAKING:
-            ticket = self.tickets.issue(push_id, token, self.account.aor, wall=wall, until=until)
+            ticket = self.tickets.issue(push_id, token, binding, wall=wall, until=until)
         notice = Notice(
             kind=kind,
             id=push_id,

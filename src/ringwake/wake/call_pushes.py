@@ -84,11 +84,10 @@ class CallPushes:
 
     def tell(self, wait: Wait, kind: Kind, now: float) -> Effects:
         """Tell the end of the call to a phone that was pushed to and has not come."""
-        target = wait.binding.push
-        if target is None or wait.has_come or not wait.may_be_pushed:
+        if wait.has_come or not wait.may_be_pushed:
             return NOTHING
         wall = self._means.wall(now)
-        push = self._announcement.push(kind, target, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
+        push = self._announcement.push(kind, wait.binding, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
         if push is None:
             return NOTHING
         fields = {"device": wait.binding.id, "kind": kind.value}
@@ -104,10 +103,7 @@ class CallPushes:
     def _push(self, binding: Binding, now: float) -> Push | None:
         wall = self._means.wall(now)
         until = max(wall, self._errand.wake_until)
-        target = binding.push
-        if target is None:
-            return None
-        return self._announcement.push(self._errand.kind, target, seq=self._seq, wall=wall, until=until)
+        return self._announcement.push(self._errand.kind, binding, seq=self._seq, wall=wall, until=until)
 
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
         return (Note(Event(what, now, self._errand.trace, fields)),)

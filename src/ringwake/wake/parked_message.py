@@ -88,14 +88,14 @@ class ParkedMessage(Owner):
         return self.get_timer() is None
 
     def _push(self, wait: Wait, now: float) -> Effects:
-        delivery, target = wait.delivery, wait.binding.push
+        delivery = wait.delivery
         assert delivery is not None
         call_id = delivery_call_id(self._seal, self.message, wait.binding.phone)
         announcement = replace(self._announcement, call_id=call_id)
         wall = self._means.wall(now)
         until = self.message.expires_at
-        push = announcement.push(Kind.MESSAGE, target, seq=0, wall=wall, until=until) if target else None
-        if target is None or push is None:
+        push = announcement.push(Kind.MESSAGE, wait.binding, seq=0, wall=wall, until=until)
+        if push is None:
             delivery.stop()
             return NOTHING
         suppressed = self._means.budget.take(push, self.message.id, now)

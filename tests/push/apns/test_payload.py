@@ -112,6 +112,13 @@ def test_it_is_never_longer_than_apple_allows(name: str, body: str, service: Ser
     assert name.startswith(json.loads(made.body)["ringwake"]["from"]["name"])
 
 
+@pytest.mark.parametrize(("service", "limit"), [(Service.VOIP, VOIP_LIMIT), (Service.REMOTE, LIMIT)])
+def test_a_ticket_stands_in_the_object_and_counts(service: Service, limit: int) -> None:
+    body = payload(apns_push(service, ticket="sealed", from_name="x" * 6000)).body
+    assert json.loads(body)["ringwake"]["ticket"] == "sealed"
+    assert len(body) == limit
+
+
 def test_a_voip_push_may_be_longer() -> None:
     push = apns_push(from_name="x" * 6000)
     assert len(payload(push).body) == VOIP_LIMIT

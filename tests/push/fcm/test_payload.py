@@ -74,6 +74,12 @@ def test_it_lives_as_long_as_it_is_of_use(left: float, ttl: str) -> None:
     assert built(fcm_push(expires_at=NOW + left))["android"]["ttl"] == ttl
 
 
+def test_a_ticket_stands_in_the_object_and_counts() -> None:
+    data = built(fcm_push(ticket="sealed", from_name="x" * 6000))["data"]
+    assert json.loads(data["ringwake"])["ticket"] == "sealed"
+    assert sum(len(key) + len(value) for key, value in data.items()) == LIMIT
+
+
 @given(name=st.text(min_size=1, max_size=4000), body=st.text(max_size=4000))
 def test_data_is_never_longer_than_google_allows(name: str, body: str) -> None:
     data = built(fcm_push(from_name=name, alert=Alert(title="t", body=body)))["data"]

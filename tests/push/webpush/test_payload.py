@@ -80,6 +80,12 @@ def test_each_of_the_three_forms_stands_alone(
     assert body.get("app_badge") == badge
 
 
+def test_a_ticket_stands_in_the_object_and_counts() -> None:
+    text = payload(webpush_push(ENDPOINT, ticket="sealed", from_name="x" * 6000))
+    assert json.loads(text)["ringwake"]["ticket"] == "sealed"
+    assert len(text) == LIMIT
+
+
 @given(name=st.text(max_size=4000), body=st.text(max_size=4000))
 def test_it_is_never_longer_than_a_service_must_take(name: str, body: str) -> None:
     assert len(payload(webpush_push(ENDPOINT, from_name=name, alert=Alert(title="t", body=body)))) <= LIMIT
