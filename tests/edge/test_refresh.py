@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.store.reloading import ReloadingStore
 from tests.support.faulty_store import FaultyStore
 from tests.support.in_world import asleep, in_world
-from tests.support.journal_store import JournalStore
 from tests.support.virtual_loop import pause
 from tests.support.world import Phone, World
 from tests.wake.phones import flow, iphone, push_to
@@ -35,11 +35,9 @@ async def quick(world: World) -> None:
 
 async def restart(world: World, *, after: float) -> None:
     """Let the process end, and another begin with what is on disk."""
-    store = world.store
-    assert isinstance(store, JournalStore)
+    assert isinstance(world.store, ReloadingStore), "it reads itself back after each step"
     await world.stop()
     await pause(after)
-    store.reload()
     world.start()
 
 
@@ -156,7 +154,7 @@ def test_a_restart_forgets_nothing_that_is_due() -> None:
         assert len(sent(world)) == 1
         assert alice.line is not None
 
-    in_world(test, store=JournalStore, limit=30 * 86400)
+    in_world(test, store=ReloadingStore, limit=30 * 86400)
 
 
 def test_a_restart_begins_no_ladder_anew() -> None:
@@ -173,7 +171,7 @@ def test_a_restart_begins_no_ladder_anew() -> None:
         expected = [registered + sum(steps[: count + 1]) for count in range(4)]
         assert sent(world)[:4] == pytest.approx(expected, abs=120)
 
-    in_world(test, store=JournalStore, limit=30 * 86400)
+    in_world(test, store=ReloadingStore, limit=30 * 86400)
 
 
 # ---- two accounts on one phone

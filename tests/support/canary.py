@@ -21,6 +21,11 @@ class Canary:
         assert len(secret) >= _SHORTEST, "a secret must be unique to be looked for"
         self._spellings[secret] = spellings(secret)
 
+    @property
+    def knows(self) -> int:
+        """How many secrets are looked for."""
+        return len(self._spellings)
+
     def sing(self, texts: Mapping[str, bytes]) -> list[str]:
         """Return each text that holds a secret, and what stands before it; the secret itself is not told."""
         found = ((name, text, self._first(text)) for name, text in texts.items())

@@ -37,6 +37,8 @@ def test_it_hears_a_secret_in_each_spelling(canary: Canary, spelled: str) -> Non
 
 def test_it_names_each_text_that_holds_a_secret_and_tells_it_to_nobody(canary: Canary) -> None:
     canary.learn("a password")
+    canary.learn("a password")
+    assert canary.knows == 2
     found = canary.sing({"log": b"clean", "trace": SECRET.encode(), "answer": b"a password"})
     assert found == ["trace: ...<secret>", "answer: ...<secret>"]
 

@@ -7,9 +7,10 @@ from tests.support.sip_messages import request
 from tests.wake.phones import SEAL, WALL, account, android, app, binding, iphone, push_to, voip_only, wall
 
 from ringwake.model.binding import Binding
-from ringwake.model.effects import Effects, Note, SendPush
+from ringwake.model.effects import Effects, Note, Persist, SendPush
 from ringwake.model.events import Event, Happened
-from ringwake.model.push import Accepted, Kind, Push, PushTarget, Service, Unreachable
+from ringwake.model.push import Accepted, Kind, Push, PushTarget, Service, Unreachable, Unregistered
+from ringwake.model.store_ops import ForgetToken
 from ringwake.wake.announcement import announcement
 from ringwake.wake.budget import Budget
 from ringwake.wake.call_end import NOTICE_SECONDS
@@ -83,14 +84,24 @@ def test_a_push_that_did_not_get_through_is_given_back() -> None:
     target = wait.binding.push
     assert target is not None
     desk.pushes.wake(wait, 0.0)
-    (accepted,) = noted(desk.pushes.outcome(wait.binding, Accepted("7"), 1.0))
+    (accepted,) = noted(desk.pushes.outcome(wait, Accepted("7"), 1.0))
     assert (accepted.what, accepted.fields) == (Happened.PUSH_ACCEPTED, {"device": "a", "id": "7"})
     assert desk.budget.take(push_to(target), "another", 1.0) is not None
-    (failed,) = noted(desk.pushes.outcome(wait.binding, Unreachable("down"), 1.0))
+    (failed,) = noted(desk.pushes.outcome(wait, Unreachable("down"), 1.0))
     fields = {"device": "a", "outcome": "unreachable", "reason": "down"}
     assert (failed.what, failed.fields) == (Happened.PUSH_FAILED, fields)
     assert desk.budget.take(push_to(target), "another", 1.0) is None
-    assert noted(desk.pushes.outcome(binding(push=None), Unreachable("down"), 1.0)) != []
+    wait.pushed_to = binding(push=None)
+    assert noted(desk.pushes.outcome(wait, Unreachable("down"), 1.0)) != []
+
+
+def test_a_token_that_the_provider_calls_dead_is_forgotten_with_its_outcome() -> None:
+    desk, wait = Desk(), wait_for(binding())
+    desk.pushes.wake(wait, 0.0)
+    effects = desk.pushes.outcome(wait, Unregistered("gone"), 1.0)
+    assert [event.fields["outcome"] for event in noted(effects)] == ["unregistered"]
+    assert [type(effect.op) for effect in effects if isinstance(effect, Persist)] == [ForgetToken]
+    assert (wait.is_in_flight, wait.delivery is not None and wait.delivery.stage) == (False, Stage.DEAD)
 
 
 def test_who_was_pushed_to_in_vain_is_told_the_end() -> None:
@@ -140,7 +151,7 @@ def test_a_call_counts_once_for_its_caller_and_not_when_it_was_answered() -> Non
         pushes.ask(float(number))
         wait = wait_for(binding())
         assert sent(pushes.wake(wait, float(number))) != []
-        pushes.outcome(wait.binding, Accepted("1"), float(number))
+        pushes.outcome(wait, Accepted("1"), float(number))
         means.budget.woke(android("a"))
     key = announcement(request("INVITE"), account(), seal=SEAL, find_app=lambda _: app()).caller.key
     assert means.callers.refusal(key, account().aor, 3.0) is not None

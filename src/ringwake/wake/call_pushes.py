@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, SendPush
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.push import Accepted, Kind, Outcome, Push, PushTarget
+from ringwake.model.push import Accepted, Kind, Outcome, Push, PushTarget, Unregistered
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NOTICE_SECONDS
+from ringwake.wake.dead_token import forget
 from ringwake.wake.means import Means
 from ringwake.wake.wait import Wait
 
@@ -72,15 +73,22 @@ class CallPushes:
             words = self._announcement
             self._means.callers.forgive(words.caller.key, words.account.aor, self._asked_at)
 
-    def outcome(self, pushed_to: Binding, outcome: Outcome, now: float) -> Effects:
-        """Take note of what the provider said; a wake that was none is not counted."""
-        device = pushed_to.id
+    def outcome(self, wait: Wait, outcome: Outcome, now: float) -> Effects:
+        """Take what the provider said of a push: a wake that was none is not counted, a token that is dead goes."""
+        delivery, pushed_to = wait.delivery, wait.pushed_to
+        assert delivery is not None, "a push was under way"
+        assert pushed_to is not None, "a push was under way"
+        wait.is_in_flight = False
+        delivery.outcome(outcome, now)
         if isinstance(outcome, Accepted):
-            return self._note(Happened.PUSH_ACCEPTED, now, device=device, id=outcome.id)
+            return self._note(Happened.PUSH_ACCEPTED, now, device=pushed_to.id, id=outcome.id)
         if pushed_to.push is not None:
             self._means.budget.give_back(pushed_to.push, self._errand.kind, self._errand.id)
         kind, reason = type(outcome).__name__.lower(), outcome.reason
-        return self._note(Happened.PUSH_FAILED, now, device=device, outcome=kind, reason=reason)
+        note = self._note(Happened.PUSH_FAILED, now, device=pushed_to.id, outcome=kind, reason=reason)
+        if isinstance(outcome, Unregistered):
+            return (*note, *forget(pushed_to, self._errand.kind, outcome))
+        return note
 
     def tell(self, wait: Wait, kind: Kind, now: float) -> Effects:
         """Tell the end of the call to a phone that was pushed to and has not come."""

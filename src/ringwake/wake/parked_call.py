@@ -13,7 +13,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.push import Accepted, Kind, Outcome, Unregistered
+from ringwake.model.push import Accepted, Kind, Outcome
 from ringwake.model.store_ops import Decline, Finish, Invite
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
@@ -23,7 +23,6 @@ from ringwake.sip.transactions.events import Failure
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NO_WAKE, how_it_ended, notice_of
 from ringwake.wake.call_pushes import CallPushes, Errand
-from ringwake.wake.dead_token import forget
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means
 from ringwake.wake.owner import Owner
@@ -164,20 +163,15 @@ class ParkedCall(Owner):
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
         """The provider has answered, or not."""
         wait = self._waits.get(device)
-        pushed_to = wait.pushed_to if wait else None
-        if wait is None or wait.delivery is None or pushed_to is None:
+        if wait is None or wait.delivery is None or wait.pushed_to is None:
             return NOTHING
-        wait.is_in_flight = False
-        wait.delivery.outcome(outcome, now)
-        effects = [self._pushes.outcome(pushed_to, outcome, now)]
+        effects = [self._pushes.outcome(wait, outcome, now)]
         if wait.delivery.stage in (Stage.DEAD, Stage.REFUSED) and self.end is None:
             branch = self.context.branch(device)
             if branch is not None and branch.state is BranchState.PENDING:
                 effects.append(self.context.give_up(device, NO_WAKE))
         if isinstance(outcome, Accepted) and not wait.has_come:
             effects.append(self.context.quiet(device))
-        if isinstance(outcome, Unregistered):
-            effects.append(forget(pushed_to, Kind.CALL, outcome))
         return self._settle(_join(effects), now)
 
     def cancel(self, reason: str, now: float) -> Effects:

@@ -9,19 +9,19 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects
-from ringwake.model.push import Outcome, Unregistered
+from ringwake.model.push import Outcome
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_pushes import CallPushes, Errand
-from ringwake.wake.dead_token import forget
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means
 from ringwake.wake.plan import Action, Target
 from ringwake.wake.relay import Relay
 from ringwake.wake.wait import Wait
+from ringwake.wake.waits import Waits
 
 
 class ParkedRequest(Relay):
@@ -53,7 +53,7 @@ class ParkedRequest(Relay):
         self._compose = compose
         self._means = means
         self._pushes = CallPushes(errand, announcement, means=means)
-        self._waits: dict[str, Wait] = {}
+        self._waits = Waits(context)
         self._until = 0.0
 
     # ---- events
@@ -74,7 +74,7 @@ class ParkedRequest(Relay):
         """A phone has registered, and that is on disk: it gets the request, if it has not got it already."""
         if not binding.is_meant(self._errand.only) or not self.context.is_open or now >= self._until:
             return NOTHING
-        wait = self._waits.setdefault(binding.phone, Wait(binding))
+        wait = self._waits.of(binding)
         branch = self.context.branch(binding.phone)
         is_live = branch is not None and branch.state is BranchState.LIVE
         if branch is not None and is_live and (branch.flow == binding.flow or branch.has_answered):
@@ -85,20 +85,20 @@ class ParkedRequest(Relay):
 
     def left(self, bindings: Collection[str]) -> None:
         """The account has these bindings now: what was removed is pushed to no more (RFC 8599 section 5.5)."""
-        for wait in self._waits.values():
+        for wait in self._waits:
             if wait.binding.id not in bindings:
                 wait.stop_pushing()
 
     def response(self, branch_id: str, response: Response, now: float) -> Effects:
         """A phone has answered."""
-        wait = self._wait_of(branch_id)
+        wait = self._waits.of_branch(branch_id)
         if wait is not None:
             wait.stop()
         return self._settle(super().response(branch_id, response, now))
 
     def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:
         """A phone can be heard no more down the flow of its branch: it is woken, while there is time."""
-        wait, branch = self._wait_of(branch_id), None
+        wait, branch = self._waits.of_branch(branch_id), None
         if wait is not None and failure is Failure.TRANSPORT and self.context.is_open and now < self._until:
             branch = self.context.branch(wait.binding.phone)
         if wait is None or branch is None or branch.has_answered or wait.binding.push is None:
@@ -114,31 +114,26 @@ class ParkedRequest(Relay):
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
         """The provider has answered, or not."""
         wait = self._waits.get(device)
-        pushed_to = wait.pushed_to if wait else None
-        if wait is None or wait.delivery is None or pushed_to is None:
+        if wait is None or wait.delivery is None or wait.pushed_to is None:
             return NOTHING
-        wait.is_in_flight = False
-        wait.delivery.outcome(outcome, now)
-        effects = [self._pushes.outcome(pushed_to, outcome, now)]
+        effects = [self._pushes.outcome(wait, outcome, now)]
         if wait.delivery.stage in (Stage.DEAD, Stage.REFUSED):
             effects.append(self._give_up(wait))
-        if isinstance(outcome, Unregistered):
-            effects.append(forget(pushed_to, self._errand.kind, outcome))
         return self._settle(_join(effects))
 
     def handle_timer(self, now: float) -> Effects:
         """Do what is due: probes, pushes, and giving up."""
-        for wait in self._waits.values():
+        for wait in self._waits:
             if wait.probe_at is not None and wait.probe_at <= now:
                 wait.probe_at, wait.delivery = None, self._delivery(now)
         effects = [self._push_due(now)]
         if now >= self._until:
-            effects += [self._give_up(wait) for wait in self._waits.values()]
+            effects += [self._give_up(wait) for wait in self._waits]
         return self._settle((*_join(effects), *super().handle_timer(now)))
 
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called."""
-        timers = [at for wait in self._waits.values() for at in wait.timers()]
+        timers = [at for wait in self._waits for at in wait.timers()]
         if any(branch.state is BranchState.PENDING for branch in self.context.branches):
             timers.append(self._until)
         timer_c = super().get_timer()
@@ -147,7 +142,7 @@ class ParkedRequest(Relay):
     # ---- inside
 
     def _send(self, binding: Binding, now: float, *, has_come: bool = False) -> Effects:
-        wait = self._waits.setdefault(binding.phone, Wait(binding))
+        wait = self._waits.of(binding)
         wait.stop()
         wait.binding = binding
         if binding.push is not None and not has_come:
@@ -155,7 +150,7 @@ class ParkedRequest(Relay):
         return self.begin(binding.phone, self._compose(binding), binding.flow, now)
 
     def _expect(self, binding: Binding, now: float) -> None:
-        wait = self._waits.setdefault(binding.phone, Wait(binding))
+        wait = self._waits.of(binding)
         wait.binding, wait.delivery, wait.probe_at = binding, self._delivery(now), None
         self.context.expect(binding.phone)
 
@@ -165,7 +160,7 @@ class ParkedRequest(Relay):
     def _push_due(self, now: float) -> Effects:
         if not self.context.is_open:
             return NOTHING
-        return _join(self._pushes.wake(wait, now) for wait in self._waits.values() if wait.is_due(now))
+        return _join(self._pushes.wake(wait, now) for wait in self._waits if wait.is_due(now))
 
     def _give_up(self, wait: Wait) -> Effects:
         wait.stop()
@@ -176,12 +171,9 @@ class ParkedRequest(Relay):
 
     def _settle(self, effects: Effects) -> Effects:
         if not self.context.is_open:
-            for wait in self._waits.values():
+            for wait in self._waits:
                 wait.stop()
         return effects
-
-    def _wait_of(self, branch_id: str) -> Wait | None:
-        return next((self._waits[b.device] for b in self.context.branches if b.id == branch_id), None)
 
 
 def _join(effects: Iterable[Effects]) -> Effects:
