@@ -18,15 +18,17 @@ from tests.store.sqlite.beside import hurt_disk
 from tests.support.authority import Authority
 from tests.support.home import TOKEN, open_home
 from tests.support.real_loop import run_real
+from tests.support.sip_messages import request
 
 from ringwake.app.listeners import ListenError
 from ringwake.app.running import App, SystemIds, expiry_policy, fixed_accounts, wall_now, wall_of
 from ringwake.app.senders import parts_of
 from ringwake.config.load import parse
+from ringwake.model.events import Happened
 from ringwake.model.ports import StoreError
 from ringwake.registrar.rules import ExpiryPolicy
 from ringwake.sip.digest import Algorithm, ha1
-from ringwake.sip.flow import Transport
+from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.keys import KeysError
 from ringwake.ua.call import CallState
 
@@ -240,14 +242,34 @@ def test_errors_that_nobody_caught_are_logged_with_version_and_traceback(
         app = await start(tmp_path)
         with caplog.at_level(logging.ERROR, "ringwake"):
             app._fault("receive", ValueError("broken"))
-            app._note_fault("the key of fcm:x is refused")
         await app.stop()
 
     run_real(story())
-    fault, note = caplog.records
+    (fault,) = caplog.records
     assert "receive" in fault.getMessage()
     assert fault.exc_info is not None
-    assert note.getMessage() == "the key of fcm:x is refused"
+
+
+def test_each_message_has_its_line_at_debug_level_and_none_above(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        app = await start(tmp_path)
+        flow = Flow(Transport.UDP, Address("127.0.0.1", 5060), Address("127.0.0.1", 5062))
+        app.stack.receive([(flow, request("OPTIONS", uri="sip:ringwake.test").encode())])
+        await app.stop()
+
+    def told() -> list[tuple[Happened, object]]:
+        events = [vars(record)["event"] for record in caplog.records]
+        return [(event.what, event.fields.get("method") or event.fields.get("status")) for event in events]
+
+    with caplog.at_level(logging.INFO, "ringwake"):
+        run_real(story())
+    assert not {Happened.SIP_RECEIVED, Happened.SIP_SENT} & {what for what, _ in told()}
+    with caplog.at_level(logging.DEBUG, "ringwake"):
+        run_real(story())
+    wire = [(Happened.SIP_RECEIVED, "OPTIONS"), (Happened.SIP_SENT, 407)]
+    assert [one for one in told() if one in wire] == wire
 
 
 def test_times_of_the_loop_follow_the_wall_clock() -> None:

@@ -62,6 +62,14 @@ def test_an_unknown_option_is_one_line_that_points_to_the_commands_help(command:
     )
 
 
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(terminal: Terminal) -> None:
+    for words in (["--password", "canary"], ["--password=canary"], ["canary"]):
+        done = terminal.run("account", "add", "alice", *words)
+        assert (done.code, done.out) == (2, "")
+        assert "unrecognized arguments: " in done.err
+        assert "canary" not in done.err
+
+
 @pytest.mark.parametrize(
     "arguments", [["nonsense"], ["--nonsense"], ["phone"], ["account", "frob"], ["demo", "--only"]]
 )

@@ -136,6 +136,36 @@ def test_a_request_goes_up_and_its_answer_back_down_the_same_flow() -> None:
     virtually(test)
 
 
+class Watched:
+    """Implements `Wire`."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, Flow, bytes]] = []
+
+    def received(self, flow: Flow, octets: bytes) -> None:
+        self.seen.append(("received", flow, octets))
+
+    def sent(self, flow: Flow, octets: bytes) -> None:
+        self.seen.append(("sent", flow, octets))
+
+
+def test_who_watches_the_wire_is_shown_each_message_both_ways() -> None:
+    async def test() -> None:
+        bench, wire = Bench(), Watched()
+        bench.stack = Stack(clock=bench.loop.time, call_at=bench._call_at, fault=lambda *_: None, wire=wire)
+        bench.stack.attach(bench.edge)
+        carrier, flow, ours = await bench.connect(Transport.TCP)
+        carrier.send(flow, OPTIONS)
+        await pause(0.1)
+        (arrived,) = bench.requests()
+        bench.stack.respond(arrived.transaction, reply(arrived.request, 200, to_tag="t"), bench.loop.time())
+        bench.stack.pump(bench.loop.time())
+        await pause(0.1)
+        assert wire.seen == [("received", ours, OPTIONS), ("sent", ours, bench.peer.messages[0])]
+
+    virtually(test)
+
+
 def test_what_comes_before_there_is_a_user_is_told_as_soon_as_there_is_one() -> None:
     """A server listens a little before it has taken up what its earlier life left open."""
 

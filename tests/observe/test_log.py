@@ -20,6 +20,8 @@ from ringwake.secret import Secret, Token
 
 EPOCH = 1_800_000_000.0
 DEBUG = {
+    Happened.SIP_RECEIVED,
+    Happened.SIP_SENT,
     Happened.FLOW_OPENED,
     Happened.FLOW_CLOSED,
     Happened.REQUEST_DROPPED,

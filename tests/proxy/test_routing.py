@@ -251,6 +251,37 @@ def test_no_token_leaves_in_a_contact(contacts: list[str], left: list[str]) -> N
     assert message.headers.get("x-last") == "1"
 
 
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        (f"r: <sip:a@h{PUSH}?Replaces=x>", "r: <sip:a@h?Replaces=x>"),
+        (f"Diversion: <sip:a@h{PUSH}>;reason=no-answer, <sip:b@h>", "Diversion: <sip:a@h>;reason=no-answer, <sip:b@h>"),
+        (f"X-Anything: {PUSH}", ""),
+    ],
+)
+def test_no_token_leaves_in_any_other_field(line: str, left: str) -> None:
+    message = received_request(octets("INVITE sip:b@h SIP/2.0", line, "X-Last: 1"))
+    strip_tokens(message)
+    assert message.headers.text() == "".join(f"{text}\r\n" for text in (left, "X-Last: 1") if text)
+
+
+def test_no_token_leaves_in_the_first_line() -> None:
+    came = request("BYE", uri=f"sip:bob@203.0.113.5{PUSH};ob")
+    assert forward(came, Hop(flow=TCP, branch="z9hG4bK-x")).uri == "sip:bob@203.0.113.5;ob"
+    answer = received_response(octets(f"SIP/2.0 480 asleep {PUSH}", "Via: SIP/2.0/UDP h"))
+    strip_tokens(answer)
+    assert answer.start_line() == "SIP/2.0 480 Temporarily Unavailable"
+    answer.reason = "spn-asleep"
+    strip_tokens(answer)
+    assert answer.reason == "spn-asleep"
+
+
+def test_a_call_id_stays_whatever_it_looks_like() -> None:
+    message = received_request(octets("BYE sip:b@h SIP/2.0", f"i: x{PUSH}"))
+    strip_tokens(message)
+    assert message.call_id == f"x{PUSH}"
+
+
 def test_no_token_leaves_in_a_header_field_of_its_own() -> None:
     message = received_request(octets("INVITE sip:b@h SIP/2.0", "X-MPush: i:com.example:secret", "X-Last: 1"))
     strip_tokens(message)

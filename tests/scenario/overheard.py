@@ -32,6 +32,8 @@ class Overheard:
 
     def starts(self, arguments: tuple[str, ...], state: Path, log: Path | None) -> Path | None:
         """Turn on debug level, learn the passwords, and take the log of a server."""
+        log = log or self._folder / f"{len(list(self._folder.iterdir()))}.log"
+        log.touch()
         if arguments[0] == "phone":
             self.phones += 1
         if arguments[0] != "serve":
@@ -45,24 +47,25 @@ class Overheard:
         for tenant in tomllib.loads(text)["tenant"]:
             for account in tenant["account"]:
                 self._canary.learn(account["password"])
-        return log or self._folder / f"{len(list(self._folder.iterdir()))}.log"
+        return log
 
     def stops(self, program: Program) -> None:
         """Ask a server for all that it tells, and read its files."""
-        if _is(program, "serve"):
+        if _command(program) == "serve":
             self._read_files(program, "running")
             self._ask(program)
 
     def stopped(self, program: Program) -> None:
-        """Read what a server leaves; learn the tokens that a phone had."""
-        if _is(program, "serve"):
-            assert program.log is not None
-            log = program.log.read_bytes()
-            self._keep("stdout of serve", program.output)
-            self._keep("stderr of serve", log)
-            self.debug_lines += log.count(b"debug")
+        """Read what a program leaves; learn the tokens that a phone had."""
+        assert program.log is not None
+        log = program.log.read_bytes()
+        command = _command(program)
+        self._keep(f"stdout of {command}", program.output)
+        self._keep(f"stderr of {command}", log)
+        if command == "serve":
+            self.debug_lines += log.count(b"sip_received")
             self._read_files(program, "ended")
-        elif _is(program, "phone"):
+        elif command == "phone":
             self._learn_tokens(program)
 
     def hears(self, who: str, text: str) -> None:
@@ -152,9 +155,10 @@ def _tokens(answer: dict[str, Any]) -> list[str]:
             return [answer["subscription"]["endpoint"], keys["auth"]]
 
 
-def _is(program: Program, command: str) -> bool:
+def _command(program: Program) -> str:
     words = program.process.args
-    return isinstance(words, tuple) and words[1] == command
+    assert isinstance(words, tuple)
+    return str(words[1])
 
 
 def _state(program: Program) -> Path:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.support.processes import run_ringwake
 
 NAMES = ["call-apns", "call-fcm", "call-webpush", "call-cancelled", "call-declined", "message-fcm", "refresh-apns"]
+# Its accounts, tokens and database live for as long as it runs: what they look like is all that can be looked for.
+TOKEN = re.compile(r"[0-9a-fA-F]{64}|APA91|wpush/|pn-prid|BEGIN ")
 INVITES = {"call-cancelled": 0, "message-fcm": 0, "refresh-apns": 0}
 
 
+def demo(arguments: list[str], state: Path) -> subprocess.CompletedProcess[str]:
+    """Run the demonstration, and make sure that it shows no token."""
+    done = run_ringwake(["demo", *arguments], state=state)
+    assert TOKEN.search(done.stdout + done.stderr) is None
+    return done
+
+
 def test_all_seven_scenarios_are_as_they_should_be(tmp_path: Path) -> None:
-    done = run_ringwake(["demo", "--json"], state=tmp_path)
+    done = demo(["--json"], tmp_path)
     result = json.loads(done.stdout)
     assert (done.returncode, result["ok"]) == (0, True), done.stdout
     assert [scenario["name"] for scenario in result["scenarios"]] == NAMES
@@ -32,7 +43,7 @@ def test_all_seven_scenarios_are_as_they_should_be(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["apns", "fcm", "webpush"])
 def test_a_push_service_that_is_off_fails_its_scenarios_and_says_why(tmp_path: Path, broken: str) -> None:
-    done = run_ringwake(["demo", "--json", "--break", broken, "--only", f"call-{broken}"], state=tmp_path)
+    done = demo(["--json", "--break", broken, "--only", f"call-{broken}"], tmp_path)
     (scenario,) = json.loads(done.stdout)["scenarios"]
     assert done.returncode == 1
     assert (scenario["ok"], scenario["invites_seen"]) == (False, 0)
@@ -40,7 +51,7 @@ def test_a_push_service_that_is_off_fails_its_scenarios_and_says_why(tmp_path: P
 
 
 def test_people_get_a_timeline_and_a_closing_line(tmp_path: Path) -> None:
-    done = run_ringwake(["demo", "--only", "call-fcm"], state=tmp_path)
+    done = demo(["--only", "call-fcm"], tmp_path)
     assert done.returncode == 0
     assert "INVITE sent to the phone over tcp" in done.stdout
     assert done.stdout.splitlines()[-1] == "1 of 1 scenarios as they should be; 1 of 1 phones that were to ring rang."

@@ -161,3 +161,11 @@ def test_a_line_break_in_a_value_is_seen(text: str) -> None:
     assert not fields.has_line_break()
     fields.append("w", text)
     assert fields.has_line_break()
+
+
+def test_fields_are_rewritten_in_place_and_those_that_become_empty_go() -> None:
+    fields = headers("m:  one , two ", "X-Foo: x", "X-Empty:", "contact: three", "Via: v")
+    after = {"one , two": "one", "three": ""}
+    fields.rewrite(lambda key, text: after[text] if key == "contact" else text)
+    assert fields.text() == "m: one\r\nX-Foo: x\r\nX-Empty:\r\nVia: v\r\n"
+    assert [key for key, _ in fields] == ["contact", "x-foo", "x-empty", "via"]

@@ -20,7 +20,8 @@ from ringwake.sip.grammar import decode, split, unescape, unquote
 from ringwake.sip.message import Message, Request
 from ringwake.sip.params import Params
 from ringwake.sip.parser import parse
-from ringwake.sip.push_params import push_params, without_secrets
+from ringwake.sip.push_params import push_params
+from ringwake.sip.redaction import clean_field, clean_uri
 from ringwake.sip.replies import has_tag, reply, stateless_reply
 from ringwake.sip.sdp import answer
 from ringwake.sip.transactions.layer import TransactionLayer
@@ -39,7 +40,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "credentials": parse_credentials,
     "split": lambda text: list(split(text, ",")),
     "push params": lambda text: push_params(parse_uri(text)),
-    "aor": lambda text: without_secrets(parse_uri(text)).aor,
+    "aor": lambda text: parse_uri(text).aor,
+    "clean field": clean_field,
+    "clean uri": clean_uri,
     "equals": lambda text: parse_uri(text).equals(parse_uri("sip:a@h;x=1?y=z")),
     "answer to": lambda text: parse_via(text).answer_to(5060),
     "sip uri": lambda text: parse_address(text).sip_uri,

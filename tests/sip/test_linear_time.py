@@ -2,7 +2,8 @@
 
 By reasoning: each pattern of `sip` repeats one character class up to a character that is not in it, or alternatives
 that begin differently, so none can backtrack further than it has read. And none that repeats is searched for, which
-would begin anew at each character: those that are take a fixed number of characters. By measure, coarsely, in CPU time
+would begin anew at each character: those that are take a fixed number of characters, or begin with one that they do
+not repeat. By measure, coarsely, in CPU time
 of the process: eight times the input may cost 24 times as much; what grows with the square costs 64 times as much.
 """
 
@@ -22,6 +23,7 @@ from ringwake.sip.grammar import closing_quote, split, unescape, unquote
 from ringwake.sip.headers import Headers
 from ringwake.sip.params import Params
 from ringwake.sip.parser import parse
+from ringwake.sip.redaction import clean_field, may_hold_token
 from ringwake.sip.replies import has_tag
 from ringwake.sip.uri import parse_hostport
 from ringwake.sip.via import parse_via
@@ -95,6 +97,11 @@ WORST: dict[str, tuple[Callable[[int], object], int]] = {
     "many folds of nothing": (lambda n: parse(octets(START, "X: a", *[" "] * n)), 1000),
     "many quotes around controls": (lambda n: parse(octets(START, 'X: \x01"' + '\\"' * n)), 500),
     "many quoted controls": (lambda n: parse(octets(START, "X: " + '"\\\x01"' * n)), 250),
+    "many tokens": (lambda n: clean_field("<sip:a@h>" + ';pn-tok="\\"' * n), 500),
+    "blanks behind a token's name": (lambda n: clean_field(";pn-tok" + " " * n), 8000),
+    "many names without a token": (lambda n: clean_field("pn-tok " * n), 1000),
+    "escapes of escapes": (lambda n: clean_field("%" + "25" * n), 8000),
+    "many escapes of escapes": (lambda n: may_hold_token("%25" * n), 4000),
     "line ends": (lambda n: parse(b"\r\n" * n + octets(START)), 4000),
     "octets one by one": (lambda n: list(stream_of(n)), 1000),
 }

@@ -103,9 +103,21 @@ def test_a_repr_shows_method_or_status_call_id_and_size_only() -> None:
     assert repr(answer(message, 202)) == "<202 call-1@198.51.100.7 0 octets>"
 
 
+def test_a_log_may_tell_what_it_is_and_where_it_belongs() -> None:
+    message = request("MESSAGE", "Contact: <sip:a@h;pn-prid=secret>", uri="sip:a@h;pn-prid=secret", body=b"secret")
+    told = {"call_id": "call-1@198.51.100.7", "cseq": "1 MESSAGE"}
+    assert message.redacted() == {"method": "MESSAGE", **told}
+    assert answer(message, 202).redacted() == {"status": 202, **told}
+    message.headers.set("cseq", "secret")
+    message.headers.remove("call-id")
+    assert message.redacted() == {"method": "MESSAGE", "call_id": "", "cseq": ""}
+
+
 def test_only_requests_and_responses_have_a_first_line() -> None:
     with pytest.raises(NotImplementedError):
         Message(Headers()).start_line()
+    with pytest.raises(NotImplementedError):
+        Message(Headers()).redacted()
 
 
 _TEXTS = (

@@ -13,7 +13,6 @@ from ringwake.sip.push_params import (
     header_push_params,
     indicated,
     push_params,
-    without_secrets,
 )
 from ringwake.sip.uri import escape_param, parse_uri
 
@@ -73,11 +72,6 @@ def test_any_token_survives_its_quotes(token: str) -> None:
     read = header_push_params(parse_address(f"<sip:a@h>;pn-provider=webpush;pn-prid={quote(token)}"))
     assert read is not None
     assert read.prid == token
-
-
-def test_secrets_are_left_out_and_the_rest_stays() -> None:
-    uri = parse_uri("sip:a@h;transport=tls;PN-Provider=fcm;pn-param=p;pn-prid=t;Pn-Tok=s;pn-purr=r;pn-silent=1;ob")
-    assert str(without_secrets(uri)) == "sip:a@h;transport=tls;pn-purr=r;pn-silent=1;ob"
 
 
 @pytest.mark.parametrize(

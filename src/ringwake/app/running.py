@@ -38,6 +38,7 @@ from ringwake.net.transport import Carrier
 from ringwake.observe.log import EventLog
 from ringwake.observe.metrics import Metrics
 from ringwake.observe.trace import Traces
+from ringwake.observe.wire import WireLog
 from ringwake.registrar.credentials import Authenticator
 from ringwake.registrar.rules import ExpiryPolicy, Registrar
 from ringwake.registrar.ticket import Tickets
@@ -93,6 +94,7 @@ class App:
             call_at=loop.call_at,
             fault=self._fault,
             max_transactions=parts.config.limits.max_transactions,
+            wire=WireLog(self._log, loop.time) if LOGGER.isEnabledFor(logging.DEBUG) else None,
         )
         self._directory = MemoryDirectory(
             [Tenant(domain=tenant.domain.lower()) for tenant in parts.config.tenant],
@@ -103,7 +105,7 @@ class App:
         self._authenticator = Authenticator(
             seal=keys, ids=self._ids, algorithms=[Algorithm(name) for name in parts.config.server.digest]
         )
-        self._pusher = parts.pusher(self._note_fault)
+        self._pusher = parts.pusher(LOGGER.error)
         self._token = token
         self.listeners: list[Callable[[Event], None]] = [self.traces.note, self.metrics.note, self._log.note]
         """Who is told of events."""
@@ -262,9 +264,6 @@ class App:
     def _note(self, event: Event) -> None:
         for listener in self.listeners:
             listener(event)
-
-    def _note_fault(self, text: str) -> None:
-        LOGGER.error(text)
 
     def _fault(self, where: str, error: BaseException) -> None:
         LOGGER.error("an unexpected error in %s (ringwake %s)", where, __version__, exc_info=error)

@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ringwake import __version__
 from ringwake.cli.failure import FAILED, USAGE, CommandError
@@ -25,9 +25,18 @@ COMMANDS = {
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        # `--password hunter2` is not taken for `--password-file hunter2`, which would be named in an error.
+        super().__init__(allow_abbrev=False, **options)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
         self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _name(word: str) -> str:
+    """Return what may be shown of a word that is not understood: an option's name. Others may be passwords."""
+    return word.partition("=")[0] if word.startswith("-") else "..."
 
 
 def run() -> None:
@@ -53,7 +62,7 @@ def main(arguments: list[str]) -> int:
             importlib.import_module(f"ringwake.cli.{name}").add(command)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        commands.choices[options.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+        commands.choices[options.command].error(f"unrecognized arguments: {' '.join(map(_name, unknown))}")
     try:
         code: int = importlib.import_module(f"ringwake.cli.{options.command}").run(options)
     except CommandError as error:

@@ -182,7 +182,7 @@ class LogSection(Section):
     """`[log]`: what is written to standard error, and how."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """debug, info, warning or error."""
+    """debug, info, warning or error. Debug has a line for each SIP message, with nothing of what it says."""
     format: Literal["text", "json"] = "text"
     """text or json: one event a line, on standard error."""
 

@@ -16,7 +16,7 @@ from ringwake.model.push import Kind
 from ringwake.model.store_ops import Failed, KeepMessage, Kept, ListBindings, Recovered
 from ringwake.model.stored_message import StoredMessage
 from ringwake.proxy.loops import loop_mark
-from ringwake.proxy.routing import preload, via
+from ringwake.proxy.routing import preload, strip_tokens, via
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, expires, max_forwards
 from ringwake.sip.flow import Flow
@@ -130,6 +130,7 @@ def compose(core: Core, stored: StoredMessage, binding: Binding, flow: Flow) -> 
     if "date" not in headers:
         headers.append("date", formatdate(stored.received_at, usegmt=True))
     request.uri = binding.uri
+    strip_tokens(request)
     preload(request, binding.path)
     return request
 

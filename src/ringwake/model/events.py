@@ -38,6 +38,8 @@ class Happened(StrEnum):
     MESSAGE_KEPT = "message_kept"
     MESSAGE_DELIVERED = "message_delivered"
     # traffic
+    SIP_RECEIVED = "sip_received"
+    SIP_SENT = "sip_sent"
     REQUEST_REFUSED = "request_refused"
     REQUEST_DROPPED = "request_dropped"
     FLOW_OPENED = "flow_opened"

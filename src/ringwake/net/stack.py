@@ -37,6 +37,16 @@ class User(Protocol):
         """Do what is due."""
 
 
+class Wire(Protocol):
+    """Who is shown each message, as it came or as it goes."""
+
+    def received(self, flow: Flow, octets: bytes) -> None:
+        """Take note of a message that came."""
+
+    def sent(self, flow: Flow, octets: bytes) -> None:
+        """Take note of a message that goes."""
+
+
 class Cancellable(Protocol):
     """A call that was put off."""
 
@@ -54,6 +64,7 @@ class Stack:
         call_at: Callable[[float, Callable[[], None]], Cancellable],
         fault: Callable[[str, BaseException], None],
         max_transactions: int = MAX_TRANSACTIONS,
+        wire: Wire | None = None,
     ) -> None:
         """Make a stack.
 
@@ -62,10 +73,12 @@ class Stack:
             call_at: as an event loop's `call_at`.
             fault: told of errors that nobody else caught; the message that caused one is lost, the rest goes on.
             max_transactions: beyond it new requests get 503.
+            wire: shown all that passes.
         """
         self._clock = clock
         self._call_at = call_at
         self._fault = fault
+        self._wire = wire
         self._layer = TransactionLayer(max_transactions=max_transactions)
         self._carriers: dict[tuple[Transport, Address], Carrier] = {}
         self._user: User | None = None
@@ -199,6 +212,8 @@ class Stack:
 
     def _take(self, batch: Batch, now: float) -> None:
         for flow, octets in batch:
+            if self._wire is not None:
+                self._wire.received(flow, octets)
             try:
                 self._layer.receive(parse(octets), flow, now)
             except SipError as error:
@@ -216,6 +231,8 @@ class Stack:
     def _turn(self, now: float) -> bool:
         events, outputs = self._layer.events(), self._layer.outputs()
         for flow, octets in outputs:
+            if self._wire is not None:
+                self._wire.sent(flow, octets)
             carrier = self._carrier(flow)
             if carrier is None or not carrier.send(flow, octets):
                 self._layer.flow_broken(flow, now)

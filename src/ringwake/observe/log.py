@@ -18,6 +18,8 @@ from ringwake.model.events import Event, Happened
 NAME = "ringwake"
 _DEBUG = frozenset(
     {
+        Happened.SIP_RECEIVED,
+        Happened.SIP_SENT,
         Happened.FLOW_OPENED,
         Happened.FLOW_CLOSED,
         Happened.REQUEST_DROPPED,

@@ -12,8 +12,11 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, max_forwards
 from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.grammar import closing_quote
-from ringwake.sip.message import Message, Request
-from ringwake.sip.push_params import MPUSH, SECRET_PARAMS, without_secrets
+from ringwake.sip.headers import Headers
+from ringwake.sip.message import Message, Request, Response
+from ringwake.sip.push_params import MPUSH
+from ringwake.sip.redaction import clean_field, clean_uri, may_hold_token, names_token
+from ringwake.sip.status import reason
 from ringwake.sip.uri import Uri, parse_uri
 
 
@@ -129,24 +132,50 @@ def preload(request: Request, path: Sequence[str]) -> None:
 
 
 def strip_tokens(message: Message) -> None:
-    """Remove push tokens, in whatever dialect, from a message that goes to somebody else (RFC 8599 section 13)."""
-    headers = message.headers
-    headers.remove(MPUSH)
-    if not any("pn-" in text.lower() for text in headers.texts("contact")):
+    """Remove push tokens, in whatever dialect, from a message that goes to somebody else (RFC 8599 section 13).
+
+    From whichever field it is: a phone's Contact comes back in Refer-To, Diversion, History-Info and others, and in the
+    Request-URI. Call-ID alone stays, or nobody would find the dialog; bodies are not touched.
+    """
+    message.headers.remove(MPUSH)
+    if not may_hold_token(f"{message.start_line()}\n{message.headers.text()}"):
+        return
+    _clean_contacts(message.headers)
+    message.headers.rewrite(_without_tokens)
+    if isinstance(message, Request):
+        message.uri = clean_uri(message.uri)
+    elif isinstance(message, Response) and names_token(message.reason):
+        message.reason = reason(message.status)
+
+
+def _clean_contacts(headers: Headers) -> None:
+    """Take tokens out of Contacts. One that has any and cannot be read goes: the other side would send there."""
+    if not any(names_token(text) for text in headers.texts("contact")):
         return
     try:
         written = headers.values("contact")
     except ParseError:
         written = []
-    headers.replace_values("contact", [clean for value in written if (clean := _without_tokens(value))])
+    headers.replace_values("contact", [clean for value in written if (clean := _clean_contact(value))])
 
 
-def _without_tokens(value: str) -> str:
-    """Return a Contact without tokens; empty when it cannot be read: then it cannot be cleaned, and may not pass."""
+def _clean_contact(value: str) -> str:
+    """Return a Contact without tokens; empty when it cannot be read."""
     try:
         contact = parse_address(value)
-        uri = without_secrets(contact.sip_uri)
+        uri, params = clean_uri(str(contact.sip_uri)), clean_field(str(contact.params))
     except ParseError:
         return ""
     opened = value.find("<", closing_quote(value, 0) if value.startswith('"') else 0)
-    return f"{value[: max(0, opened)]}<{uri}>{contact.params.without(*SECRET_PARAMS)}"
+    display = value[: max(0, opened)]
+    return f"{'' if names_token(display) else display}<{uri}>{params}"
+
+
+def _without_tokens(key: str, text: str) -> str:
+    """Return a field without tokens; empty when it cannot be read: then it cannot be cleaned, and may not pass."""
+    if key == "call-id" or not names_token(text):
+        return text
+    try:
+        return clean_field(text)
+    except ParseError:
+        return ""

@@ -26,14 +26,8 @@ from ringwake.sip.fields import contact_expires, contacts, expires, option_tags
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.outbound import OUTBOUND, SUPPORTED, has_flow, instance_id, path_of, reg_id
-from ringwake.sip.push_params import (
-    MPUSH,
-    SECRET_PARAMS,
-    PushParams,
-    feature_caps,
-    indicated,
-    without_secrets,
-)
+from ringwake.sip.push_params import MPUSH, PushParams, feature_caps, indicated
+from ringwake.sip.redaction import clean_field, clean_uri
 from ringwake.sip.replies import reply
 
 MAX_CONTACTS = 16
@@ -187,8 +181,8 @@ class Registrar:
             refresh_after = None if refresh_after is None else float(granted - OWN_REFRESH)
         update = ContactUpdate(
             new_id=self.ids.hex(16),
-            uri=str(without_secrets(uri)),
-            params=str(contact.params.without("expires", *_GRUUS, *SECRET_PARAMS)),
+            uri=clean_uri(str(uri)),
+            params=clean_field(str(contact.params.without("expires", *_GRUUS))),
             instance=instance_id(contact),
             expires=granted,
             push=offered.target,

@@ -6,7 +6,7 @@ field is known by its key: the long name in lower case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ringwake.sip.grammar import LWS, split
 
@@ -211,6 +211,18 @@ class Headers:
             self._lines[at] = f"{spelling(key)}: {', '.join(kept)}"
         else:
             del self._keys[at], self._lines[at]
+
+    def rewrite(self, change: Callable[[str, str], str]) -> None:
+        """Put what a function makes of each (key, text) in its place; a field that becomes empty is removed."""
+        keys, lines = [], []
+        for key, line in zip(self._keys, self._lines, strict=True):
+            name, _, text = line.partition(":")
+            before = text.strip(LWS)
+            after = change(key, before)
+            if after or after == before:
+                keys.append(key)
+                lines.append(line if after == before else f"{name}: {after}")
+        self._keys, self._lines = keys, lines
 
     def copy(self) -> Headers:
         """Return an independent copy."""

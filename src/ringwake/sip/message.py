@@ -50,6 +50,17 @@ class Message:
         """Return the first line."""
         raise NotImplementedError
 
+    def redacted(self) -> dict[str, str | int]:
+        """Return what a log may tell of it: what it is, and where it belongs. No URI, no token."""
+        try:
+            cseq = f"{self.cseq.number} {self.cseq.method}"
+        except SipError:
+            cseq = ""
+        return {**self._kind(), "call_id": self.call_id, "cseq": cseq}
+
+    def _kind(self) -> dict[str, str | int]:
+        raise NotImplementedError
+
     def encode(self) -> bytes:
         """Return the octets. Content-Length always tells the body's (RFC 3261 section 20.14).
 
@@ -78,6 +89,9 @@ class Request(Message):
         """Return the request line."""
         return f"{self.method} {self.uri} {VERSION}"
 
+    def _kind(self) -> dict[str, str | int]:
+        return {"method": self.method}
+
     def copy(self) -> Request:
         """Return a copy whose headers can be changed."""
         return Request(self.headers.copy(), self.body, method=self.method, uri=self.uri, version=self.version)
@@ -96,6 +110,9 @@ class Response(Message):
     def start_line(self) -> str:
         """Return the status line."""
         return f"{VERSION} {self.status} {self.reason}"
+
+    def _kind(self) -> dict[str, str | int]:
+        return {"status": self.status}
 
     def copy(self) -> Response:
         """Return a copy whose headers can be changed."""

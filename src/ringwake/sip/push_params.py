@@ -12,8 +12,6 @@ from ringwake.sip.headers import Headers
 from ringwake.sip.params import Params
 from ringwake.sip.uri import Uri
 
-SECRET_PARAMS = ("pn-provider", "pn-param", "pn-prid", "pn-tok")
-"""What may not leave the edge (section 13); pn-purr may. `pn-tok` is an older name of the token (Linphone)."""
 MPUSH = "x-mpush"
 """Header field of a REGISTER that holds a token (MizuTech): it may not leave the edge either."""
 
@@ -58,11 +56,6 @@ def _read(params: Params, value: Callable[[str], str]) -> PushParams | None:
         param=value(param) or None if param else None,
         prid=value(prid) or None if prid else None,
     )
-
-
-def without_secrets(uri: Uri) -> Uri:
-    """Return the URI without the parameters that name a phone's token."""
-    return uri.without(*SECRET_PARAMS)
 
 
 def feature_caps(provider: str, indicators: Iterable[tuple[str, str]] = ()) -> str:
