@@ -69,20 +69,12 @@ async def _play(folder: Path, options: argparse.Namespace) -> list[Result]:
                 if options.only in (None, scenario.name):
                     stage = hasty if scenario.name.startswith("refresh") else usual
                     results.append(await _act(stage, scenario, caller))
-                    _heed_interrupt()
                     if not options.json:
                         print(told(results[-1]), flush=True)
         finally:
             await hasty.close()
             await usual.close()
     return results
-
-
-def _heed_interrupt() -> None:
-    """End if Ctrl-C has come. Libraries that a scenario waits in may have answered the cancellation with an error."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 async def _act(stage: Stage, scenario: Scenario, caller: Device) -> Result:
