@@ -93,6 +93,7 @@ class Terminal:
         sitting = threading.Thread(target=self._sit, args=(person, errors), daemon=True)
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         signal.signal(signal.SIGTERM, _unexpected)  # this is the test run's own process
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background has it ignored
         try:
             with self._monkeypatch.context() as patch, os.fdopen(stdin) as keys:
                 patch.setattr(sys, "stdin", keys)

@@ -257,6 +257,7 @@ def test_no_token_leaves_in_a_contact(contacts: list[str], left: list[str]) -> N
         (f"r: <sip:a@h{PUSH}?Replaces=x>", "r: <sip:a@h?Replaces=x>"),
         (f"Diversion: <sip:a@h{PUSH}>;reason=no-answer, <sip:b@h>", "Diversion: <sip:a@h>;reason=no-answer, <sip:b@h>"),
         (f"X-Anything: {PUSH}", ""),
+        (f'Refer-To: "a <sip:a@h{PUSH}>', ""),
     ],
 )
 def test_no_token_leaves_in_any_other_field(line: str, left: str) -> None:
