@@ -9,8 +9,10 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import TextIO
 
 from own_coverage import check_own_coverage, show, total_of_upper_floors
 from quiet_run import ROOT
@@ -35,7 +37,7 @@ def main() -> int:
     DATA.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
     try:
-        outcomes += [outcome for part in parts if (outcome := _run(part, torture=options.torture))]
+        outcomes += _run_all(parts, torture=options.torture)
     except KeyboardInterrupt:
         return 130
     if not options.torture:
@@ -61,9 +63,35 @@ def _with_torture(parts: list[Part]) -> list[Part]:
     return [part for part in narrowed if part.paths]
 
 
-def _run(part: Part, *, torture: bool) -> Outcome | None:
+def _run_all(parts: list[Part], *, torture: bool) -> list[Outcome]:
+    """Run the parts. The largest computes, the others wait for programs much of the time: they go side by side.
+
+    The long ones go one by one: some of them measure memory, or fill the machine by themselves.
+    """
+    if torture or len(parts) < 2 or (os.cpu_count() or 1) < 2:
+        return [outcome for part in parts if (outcome := _run(part, torture=torture))]
+    first, *others = parts
+    with ThreadPoolExecutor(1) as beside:
+        running = [beside.submit(_run_quietly, part) for part in others]
+        outcomes = [_run(first, torture=False)]
+        for run in running:
+            outcome, output = run.result()
+            print(output, flush=True)
+            outcomes.append(outcome)
+    return [outcome for outcome in outcomes if outcome]
+
+
+def _run_quietly(part: Part) -> tuple[Outcome | None, str]:
+    """Run one part, and keep what it prints for later."""
+    with TemporaryFile("w+", errors="replace") as output:
+        outcome = _run(part, torture=False, output=output)
+        output.seek(0)
+        return outcome, output.read()
+
+
+def _run(part: Part, *, torture: bool, output: TextIO | None = None) -> Outcome | None:
     """Run one part; None if it selected no test."""
-    print(f"\n--- {part.name} ---", flush=True)
+    print(f"\n--- {part.name} ---", flush=True, file=output)
     measured = not torture and part.name not in NOT_MEASURED
     runner = ["scripts/covered_pytest.py", str(_data_file(part))] if measured else ["-m", "pytest"]
     selection = ["-m", "torture", f"--timeout={TORTURE_TIMEOUT_SECONDS}"] if torture else ["-m", "not torture"]
@@ -72,7 +100,8 @@ def _run(part: Part, *, torture: bool) -> Outcome | None:
         paths = [str(path.relative_to(ROOT)) for path in part.paths]
         started = time.monotonic()
         command = [sys.executable, *runner, "-q", *selection, f"--junit-xml={report}", *paths]
-        exit_code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        ended = subprocess.run(command, cwd=ROOT, check=False, stdout=output, stderr=output and subprocess.STDOUT)
+        exit_code = ended.returncode
         if exit_code == NO_TESTS_RAN:
             return None
         return read_report(part.name, report, exit_code, time.monotonic() - started)
