@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from ringwake.app.running import SystemIds
+from ringwake.app.system import SystemIds
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Transport
 from ringwake.softphone.device import Device

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from find_uv import LOCK as UV_LOCK
 from find_uv import environment, find_uv
-from locks import BUILD, FINGERPRINT, SETS, digest, lock_of, read_pyproject, requirements
+from locks import BUILD, FINGERPRINT, SETS, SIPPY, digest, lock_of, read_pyproject, requirements
 from quiet_run import ROOT, SetupError, explain, run, step
 
 OPTIONS = ("--universal", "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links")
 BUILD_TOOLS = "setuptools\n"
+# It has wheels for these only.
+SIPPY_WANTED = "sippy>=2.5; sys_platform == 'linux' and platform_machine == 'x86_64' and python_version < '3.13'\n"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,6 +50,7 @@ def _compile_all(options: list[str]) -> None:
     backend = "\n".join(wanted["build"])
     compile_lock(UV_LOCK, "-", stdin="uv")
     compile_lock(BUILD, "-", stdin=BUILD_TOOLS)
+    compile_lock(SIPPY, "-", stdin=SIPPY_WANTED)
     compile_lock(lock_of("run"), "pyproject.toml", "-", stdin=backend)
     compile_lock(lock_of("test"), "pyproject.toml", "-", "--group", "test", "-c", "requirements/run.txt", stdin=backend)
 

@@ -16,6 +16,8 @@ FOLDER = ROOT / "requirements"
 SETS = ("run", "test")
 # What builds http-ece, the one package without a wheel. Build constraints with hashes: nothing unhashed is ever run.
 BUILD = FOLDER / "build.txt"
+# A PBX of the tests, in an environment of its own: its wheel has a top-level package `tests`, which would hide ours.
+SIPPY = FOLDER / "sippy.txt"
 FINGERPRINT = "# for:"
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from find_uv import CACHE, base_python, environment, find_uv
-from locks import BUILD, SETS, digest, is_stale, lock_of, read_pyproject, wishes
+from locks import BUILD, SETS, SIPPY, digest, is_stale, lock_of, read_pyproject, wishes
 from quiet_run import ROOT, SetupError, explain, run, say, step
 
 VENV = ROOT / ".venv"
+APART = VENV / "sippy"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,7 +62,8 @@ def _identity() -> dict[str, str]:
 
 def _content(name: str, pyproject: dict[str, Any]) -> str:
     """Return a digest of all that decides what is installed."""
-    return digest([wishes(pyproject), lock_of(name).read_text(), BUILD.read_text()])
+    locks = [lock_of(name), BUILD, *([SIPPY] if name == "test" else [])]
+    return digest([wishes(pyproject), *(lock.read_text() for lock in locks)])
 
 
 def _read_stamp(name: str) -> dict[str, Any] | None:
@@ -133,6 +135,11 @@ def _install(uv: Path, chosen: str, env: dict[str, str]) -> None:
     hashed_builds: list[str | Path] = ["--require-build-hashes", "--build-constraints", BUILD]
     with step(f"installing requirements/{chosen}.txt"):
         run([uv, "pip", "sync", *into, "--require-hashes", *hashed_builds, lock_of(chosen)], env)
+    if chosen == "test":
+        apart: list[str | Path] = ["--python", APART / "bin/python"]
+        with step(f"installing requirements/{SIPPY.name}"):
+            run([uv, "venv", "--clear", APART], env)
+            run([uv, "pip", "sync", *apart, "--require-hashes", *hashed_builds, SIPPY], env)
     with step("installing ringwake itself"):
         run([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "--editable", ROOT], env)
 

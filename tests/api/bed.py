@@ -21,8 +21,9 @@ from ringwake.model.account import Account
 from ringwake.model.account_ops import PutAccount
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.ports import Store
-from ringwake.model.tenant import Tenant
+from ringwake.model.tenant import Tenant, Upstream
 from ringwake.observe.metrics import Metrics
+from ringwake.observe.pbx_news import PbxNews
 from ringwake.observe.trace import Traces
 from ringwake.registrar.credentials import Authenticator
 from ringwake.secret import Secret
@@ -35,6 +36,8 @@ from ringwake.wake.ledger import Ledger
 
 T = TypeVar("T")
 DOMAIN = "example.com"
+VAULT = "example.org"
+"""In front of a PBX, where we answer for its accounts."""
 TOKEN = "operator-canary-0123456789"
 EPOCH = 1_800_000_000.0
 FIXED = f"alice@{DOMAIN}"
@@ -144,7 +147,7 @@ class Bed:
         store = store or MemoryStore()
         key = AppKey(Provider.WEBPUSH, DOMAIN)
         apps = [App(key=key, tenant=DOMAIN, vapid_key="-")] if webpush else []
-        tenants = [Tenant(domain=DOMAIN), Tenant(domain="example.net")]
+        tenants = [Tenant(domain=DOMAIN), Tenant(domain="example.net"), Tenant(domain=VAULT, upstream=Upstream.VAULT)]
         directory = MemoryDirectory(tenants, apps, [account(FIXED, "alice-canary")])
         keys, ids = KeyRing([Secret(b"k" * 32)]), SeededIds(Random(1))
         backend = Backend(
@@ -157,6 +160,8 @@ class Bed:
             ids=ids,
             token=Secret(TOKEN),
             is_live=lambda flow: flow in bed.live,
+            pbx=PbxNews(),
+            has_account=lambda aor: directory.account(aor) is not None,
             ledger=Ledger(),
             problems=lambda: bed.problems,
             limit=FailureLimit(failures=failures),

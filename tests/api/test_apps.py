@@ -17,9 +17,11 @@ OPERATOR = [
     ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/accounts"),
     ("DELETE", f"/api/v1/accounts/{STORED}"),
+    ("PUT", f"/api/v1/accounts/{STORED}"),
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/last/timeline"),
     ("GET", "/api/v1/devices"),
+    ("GET", "/api/v1/checks"),
 ]
 HEALTH = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/metrics")]
 PHONES = [("POST", "/me/token"), ("PUT", "/me/webpush"), ("PUT", "/me/push"), ("DELETE", "/me/push")]
@@ -117,7 +119,7 @@ def test_an_operators_token_is_no_device_token_and_the_other_way_round() -> None
     ("method", "path", "allowed"),
     [
         ("PATCH", "/api/v1/accounts", {"GET", "HEAD", "POST"}),
-        ("GET", f"/api/v1/accounts/{STORED}", {"DELETE"}),
+        ("GET", f"/api/v1/accounts/{STORED}", {"DELETE", "PUT"}),
         ("POST", "/api/v1/calls", {"GET", "HEAD"}),
         ("DELETE", "/api/v1/calls/last/timeline", {"GET", "HEAD"}),
         ("PUT", "/api/v1/devices", {"GET", "HEAD"}),

@@ -64,7 +64,7 @@ def test_a_timeline_that_is_not_there_is_404(name: str) -> None:
             note(bed, "t1")  # a message, which has no Call-ID
         answer = await bed.operator.ask("GET", f"/api/v1/calls/{name}/timeline")
         assert answer.status == 404
-        assert answer.problem().endswith("in memory: give a trace id, a Call-ID, or last")
+        assert answer.problem().endswith("in memory: give a trace id, a Call-ID, last, or an account")
 
     in_bed(test)
 
@@ -127,6 +127,7 @@ def test_a_phone_is_shown_with_its_state_and_the_labels_of_its_tokens() -> None:
             "last_wake": None,
             "wakes": {},
             "pushed": None,
+            "pbx": None,
         }
 
     in_bed(test)

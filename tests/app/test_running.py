@@ -21,8 +21,11 @@ from tests.support.real_loop import run_real
 from tests.support.sip_messages import request
 
 from ringwake.app.listeners import ListenError
-from ringwake.app.running import App, SystemIds, expiry_policy, fixed_accounts, wall_now, wall_of
+from ringwake.app.policies import expiry_policy
+from ringwake.app.running import App
 from ringwake.app.senders import parts_of
+from ringwake.app.system import SystemIds, wall_now, wall_of
+from ringwake.app.tenants import fixed_accounts
 from ringwake.config.load import parse
 from ringwake.model.events import Happened
 from ringwake.model.ports import StoreError

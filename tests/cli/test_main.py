@@ -54,7 +54,12 @@ def test_the_version_is_told(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_unknown_option_is_one_line_that_points_to_the_commands_help(command: str, terminal: Terminal) -> None:
-    needed = {"phone": ["alice"], "account": ["list"], "device": ["list"]}.get(command, [])
+    needed = {
+        "connect": ["wss://edge.example", "--tenant", "example.com", "--pbx", "sip:10.0.0.5"],
+        "phone": ["alice"],
+        "account": ["list"],
+        "device": ["list"],
+    }.get(command, [])
     done = terminal.run(command, *needed, "--nonsense")
     assert (done.code, done.err) == (
         2,

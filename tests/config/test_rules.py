@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.config.refusal import CANARY, TENANT, refusal
+from tests.config.refusal import CANARY, refusal
 
 from ringwake.config.load import parse
 
@@ -114,84 +114,6 @@ def test_a_short_grant_is_for_laboratories() -> None:
 def test_a_refresh_falls_into_the_grant_and_after_its_lead(every: int, lead: int, grant: int) -> None:
     error = refusal(f"[wake]\nrefresh_every = {every}\nrefresh_lead = {lead}\ngrant = {grant}")
     assert error == "wake: refresh_lead < refresh_every <= grant must hold: change one of the three"
-
-
-@pytest.mark.parametrize(
-    "domain",
-    [
-        "exa mple.com",
-        "sip:example.com",
-        "alice@example.com",
-        "example.com:5060",
-        "example.com.",
-        "example.com/x",
-        "-example.com",
-        "exämple.com",
-        "*.example.com",
-        "[::1",
-        "a" * 64 + ".com",
-    ],
-)
-def test_a_domain_is_one_that_an_address_of_record_can_have(domain: str) -> None:
-    assert refusal(f'[[tenant]]\ndomain = "{domain}"').startswith("tenant[0].domain: no SIP domain: write it like ")
-
-
-@pytest.mark.parametrize(
-    "domain", ["example.com", "EXAMPLE.com", "localhost", "10.0.0.1", "[2001:db8::1]", "xn--exmple-cua.com"]
-)
-def test_names_and_addresses_are_domains(domain: str) -> None:
-    assert parse(f'[[tenant]]\ndomain = "{domain}"').tenant[0].domain == domain
-
-
-@pytest.mark.parametrize("again", ["example.com", "Example.COM"])
-def test_a_domain_has_one_tenant(again: str) -> None:
-    error = refusal(f'{TENANT}[[tenant]]\ndomain = "{again}"')
-    assert error == "tenant[1].domain: example.com stands twice: merge the two tables"
-
-
-def test_an_account_stands_once() -> None:
-    again = f'[[tenant.account]]\nuser = "alice"\npassword = "{CANARY}"\n'
-    assert refusal(TENANT + again) == (
-        "tenant[0].account[1].user: alice stands twice in example.com: remove one of the two"
-    )
-    other = TENANT.replace("example.com", "example.net")
-    assert len(parse(TENANT + other).tenant) == 2
-
-
-@pytest.mark.parametrize(
-    "user",
-    [
-        "alice@example.com",
-        "sip:alice",
-        "alice:secret",
-        "al ice",
-        "al%69ce",
-        "alice%20",
-        'al\\"ice',
-        "älice",
-        "<alice>",
-        "a[b]",
-    ],
-)
-def test_a_user_is_written_as_it_is_compared(user: str) -> None:
-    text = TENANT.replace('user = "alice"', f'user = "{user}"')
-    assert refusal(text).startswith("tenant[0].account[0].user: not the user part of a SIP URI: write it like ")
-
-
-@pytest.mark.parametrize("user", ["alice", "Alice", "+15551234", "a/b", "a.b-c_d~e", "a;b", "100%"])
-def test_what_a_sip_uri_allows_is_a_user(user: str) -> None:
-    assert parse(TENANT.replace("alice", user)).tenant[0].account[0].user == user
-
-
-@pytest.mark.parametrize("upstream", ["path", "contact", "vault", "None"])
-def test_the_modes_in_front_of_a_pbx_are_refused_as_what_they_are(upstream: str) -> None:
-    text = f'[[tenant]]\ndomain = "example.com"\nupstream = "{upstream}"\npbx = "sip:10.0.0.5:5060;transport=tcp"'
-    assert refusal(text) == (f'tenant[0].upstream: "{upstream}" is not built yet: write "none" (ringwake is the PBX)')
-
-
-def test_a_pbx_without_a_mode_is_no_pbx() -> None:
-    text = '[[tenant]]\ndomain = "example.com"\npbx = "sip:10.0.0.5"'
-    assert refusal(text) == 'tenant[0].pbx: upstream = "none" has no use for it: remove it'
 
 
 @pytest.mark.parametrize(

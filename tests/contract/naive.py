@@ -7,7 +7,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ringwake.model.account import Account, Aor
-from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
+from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
@@ -104,6 +104,7 @@ class Naive:
         for call in calls:
             new = tuple(p for p in phones if p not in call.invited)
             self.calls[self.calls.index(call)] = replace(call, invited=call.invited + new)
+        self.heard(op.aor, op.wall)
         mail = [m for m in self.mail if m.message.aor == op.aor and m.message.expires_at > op.wall]
         messages = tuple(m.message for m in mail if any(m.is_for(p) for p in phones))
         return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages, result.shared)
@@ -206,6 +207,7 @@ class Naive:
         over = sorted((b.expires_at, b.aor, b.id, b) for b in self.bindings if b.expires_at <= op.wall)[: op.limit]
         for _, aor, _, binding in over:
             self.keep(aor, [b for b in self.at(aor) if b != binding])
+            self.heard(aor, binding.registered_at)
         late = sorted((m.message.expires_at, m.message.id) for m in self.mail if m.message.expires_at <= op.wall)
         late = late[: op.limit - len(over)]
         self.mail = [m for m in self.mail if m.message.id not in {known for _, known in late}]
@@ -298,6 +300,24 @@ class Naive:
         self.uploads = [u for u in self.uploads if u.aor != op.aor]
         self.mail = [m for m in self.mail if m.message.aor != op.aor]
         return True
+
+    def heard(self, aor: Aor, at: float) -> None:
+        """Keep in the account what no binding will tell any more."""
+        for n, account in enumerate(self.accounts):
+            if account.aor == aor and account.pbx and at > max(account.pbx.heard_at, self.bound_at(aor)):
+                self.accounts[n] = replace(account, pbx=replace(account.pbx, heard_at=at))
+
+    def bound_at(self, aor: Aor) -> float:
+        return max((b.registered_at for b in self.at(aor)), default=0.0)
+
+    @apply.register
+    def _(self, op: ForgetLogins) -> tuple[Account, ...]:
+        known = [(max(a.pbx.heard_at, self.bound_at(a.aor)), a.aor, a) for a in self.accounts if a.pbx]
+        silent = sorted(each for each in known if each[2].tenant == op.tenant and each[0] <= op.wall - op.after)
+        for at, _, account in silent[: op.limit]:
+            login = None if at else replace(account.pbx, heard_at=op.wall)  # type: ignore[type-var]  # it has one
+            self.accounts[self.accounts.index(account)] = replace(account, pbx=login)
+        return tuple(account for at, _, account in silent[: op.limit] if at)
 
     @apply.register
     def _(self, op: ListAccounts) -> tuple[Account, ...]:

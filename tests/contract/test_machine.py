@@ -14,8 +14,8 @@ from tests.contract.beds import make_bed
 from tests.contract.naive import Naive
 from tests.store.samples import NOW, apns, contact, fcm, register, subscription_keys, webpush
 
-from ringwake.model.account import Account, Aor
-from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
+from ringwake.model.account import Account, Aor, PbxLogin
+from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.push import PushTarget
 from ringwake.model.settings import Settings
@@ -254,12 +254,22 @@ class StoreMachine(RuleBasedStateMachine):
             phone = data.draw(st.sampled_from([*phones, "nobody"]))
             self.ask(MessageDone(message=mail.message.id, binding=phone))
 
-    @rule(aor=AORS, tenant=st.sampled_from(["example.com", "other.test"]), alert=st.booleans())
-    def put_account(self, aor: Aor, tenant: str, alert: bool) -> None:
+    @rule(
+        aor=AORS,
+        tenant=st.sampled_from(["example.com", "other.test"]),
+        alert=st.booleans(),
+        realm=st.sampled_from([None, "", "r\udcff"]),
+    )
+    def put_account(self, aor: Aor, tenant: str, alert: bool, realm: str | None) -> None:
         secret = Secret(f"{self.serial:032x}")
         settings = Settings(alert=alert, sound="bell\udcff")
-        account = Account(aor=aor, tenant=tenant, ha1_md5=secret, ha1_sha256=secret, settings=settings)
+        pbx = None if realm is None else PbxLogin(user="u", password=secret, realm=realm)
+        account = Account(aor=aor, tenant=tenant, ha1_md5=secret, ha1_sha256=secret, settings=settings, pbx=pbx)
         self.ask(PutAccount(account=account))
+
+    @rule(tenant=st.sampled_from(["example.com", "other.test"]), after=STEPS, limit=LIMITS)
+    def forget_logins(self, tenant: str, after: float, limit: int) -> None:
+        self.ask(ForgetLogins(tenant=tenant, wall=self.wall, after=after, limit=limit))
 
     @rule(aor=AORS)
     def remove_account(self, aor: Aor) -> None:
@@ -275,7 +285,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def all_is_the_same(self) -> None:
-        reads: list[Op[Any]] = [ListBindings(aor=None, wall=self.wall), Recover(wall=self.wall)]
+        reads: list[Op[Any]] = [ListBindings(aor=None, wall=self.wall), Recover(wall=self.wall), ListAccounts()]
         assert self.bed.all_at_once(reads) == [self.naive.apply(op) for op in reads]
 
 

@@ -189,3 +189,39 @@ def test_effects_pass_through_unchanged() -> None:
     calls.add("1", owner, transaction=None)
     effects: Effects = (NOTE, forward("z9hG4bKa"), NOTE)
     assert calls.keep("1", effects, 0.0) is effects
+
+
+def test_a_request_that_has_another_owner_now_stays_with_it() -> None:
+    """A call that has gone on to another account: the first one is forgotten long before the second."""
+    calls, first, second = Calls(), Recording(), Recording()
+    served = transaction()
+    calls.add("1", first, transaction=served)
+    calls.add("2", second, transaction=served)
+    calls.forget("1")
+    assert calls.serving(served) is second
+    calls.forget("2")
+    assert calls.serving(served) is None
+
+
+class Standing(Recording):
+    """One that stays as long as the server does."""
+
+    @property
+    def is_standing(self) -> bool:
+        return True
+
+
+def test_one_that_stays_is_asked_once_more_by_each_request_and_keeps_none() -> None:
+    """It sends requests for months: each is forgotten with its end."""
+    calls, owner = Calls(), Standing()
+    calls.add("pbx", owner, transaction=None)
+    calls.keep("pbx", (forward("z9hG4bKa"), forward("z9hG4bKb")), 0.0)
+    for status in (100, 200, 200):
+        calls.response("z9hG4bKa", answer(request("REGISTER"), status), 1.0)
+    for _ in range(2):
+        calls.failed("z9hG4bKb", Failure.TIMEOUT, 2.0)
+    assert owner.events == [
+        ("response", "z9hG4bKa", 100, 1.0),
+        ("response", "z9hG4bKa", 200, 1.0),
+        ("failed", "z9hG4bKb", Failure.TIMEOUT, 2.0),
+    ]

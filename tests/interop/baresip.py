@@ -44,10 +44,14 @@ class Baresip(Program):
             server: URI of the server.
             door: a leased address for its control socket.
         """
-        folder.mkdir()
-        (folder / "config").write_text(_CONFIG.format(door=door, port=DOOR_PORT))
         values = {"user": account, "domain": DOMAIN, "password": PASSWORD, "server": server}
-        (folder / "accounts").write_text(_ACCOUNT.format_map(values))
+        config = _CONFIG.format(door=door, port=DOOR_PORT)
+        self._run(folder, config=config, account=_ACCOUNT.format_map(values), door=door)
+
+    def _run(self, folder: Path, *, config: str, account: str, door: str) -> None:
+        folder.mkdir()
+        (folder / "config").write_text(config)
+        (folder / "accounts").write_text(account)
         super().__init__("baresip", "-s", "-f", str(folder), log=folder / "errors")
         self.says("[1 binding]")
         self._door = socket.create_connection((door, DOOR_PORT))

@@ -15,9 +15,6 @@ from tests.interop.lab_server import PASSWORD, LabServer
 from tests.support.inbox_line import InboxLine
 from tests.support.processes import Program
 
-from ringwake.cli.lab_toml import BUNDLE
-from ringwake.config.embedded import DOMAIN
-
 
 class App(Program):
     """The app while its process lives."""
@@ -34,6 +31,10 @@ class App(Program):
     def sent(self) -> str:
         """Return what it has sent until now, as it went over the wire."""
         return self._wire("sent")
+
+    def heard(self) -> str:
+        """Return what it has received until now, as it came over the wire."""
+        return self._wire("received")
 
     def received(self, method: str) -> int:
         """Count the requests of a method that have come until now."""
@@ -54,7 +55,7 @@ class Handset:
         self.account = server.account()
         self.tokens: dict[str, str] = {}
         self._settings = Path()
-        self._inbox.ask({"op": "attach", "device": self.account, "secret": "secret-of-this-phone"})
+        self._inbox.ask({"op": "attach", "device": f"{self.account}.{server.domain}", "secret": "secret-of-this-phone"})
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +70,7 @@ class Handset:
             folder=str(self._folder),
             user=self.account,
             password=PASSWORD,
-            domain=DOMAIN,
+            domain=self._server.domain,
             server=self._server.uri(transport),
             ca_file=self._server.lab["ca_file"],
             tokens=self.tokens,
@@ -91,8 +92,12 @@ class Handset:
         return [value for name, value in self.tokens.items() if name in ("voip", "remote", "token")]
 
     def _apns(self, services: Collection[str]) -> dict[str, str]:
-        answer = self._inbox.ask({"op": "register", "provider": "apns", "app": BUNDLE})
-        return {"team": answer["team"], "bundle": BUNDLE, **{name: answer["tokens"][name] for name in services}}
+        answer = self._inbox.ask({"op": "register", "provider": "apns", "app": self._server.bundle})
+        return {
+            "team": answer["team"],
+            "bundle": self._server.bundle,
+            **{name: answer["tokens"][name] for name in services},
+        }
 
     def _fcm(self) -> dict[str, str]:
         fcm = self._server.lab["fcm"]

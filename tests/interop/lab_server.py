@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +15,18 @@ from typing import Any
 import pytest
 from tests.support.processes import ringwake, run_ringwake
 
+from ringwake.cli.lab_toml import BUNDLE
 from ringwake.config.embedded import DOMAIN
 
 PASSWORD = "secret"
 ACCOUNTS = 100
 SECONDS = 20.0
+_PEER = """
+[[peer]]
+address = "127.77.0.0/16"
+may_call = true
+
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +38,9 @@ class LabServer:
     listen: dict[str, str]
     """`host:port` by transport."""
     state: Path
+    domain: str = DOMAIN
+    bundle: str = BUNDLE
+    """Of the app on its phones."""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def account(self) -> str:
@@ -56,19 +66,32 @@ class LabServer:
         assert told.returncode == 0, told.stderr
         return [event["what"] for event in json.loads(told.stdout)["events"]]
 
-    def _states(self, account: str) -> list[str]:
+    def devices(self, account: str) -> list[dict[str, Any]]:
+        """Return what `ringwake device list` tells about an account."""
         told = run_ringwake(["device", "list", "--json"], state=self.state)
-        return [one["state"] for one in json.loads(told.stdout) if one["account"] == f"{account}@{DOMAIN}"]
+        return [one for one in json.loads(told.stdout) if one["account"] == f"{account}@{self.domain}"]
+
+    def _states(self, account: str) -> list[str]:
+        return [one["state"] for one in self.devices(account)]
 
 
 @contextmanager
-def lab_server(state: Path, *, digest: tuple[str, ...] = ("SHA-256", "MD5")) -> Iterator[LabServer]:
-    """Run both while the context is open; the server is to stop without a complaint."""
+def lab_server(
+    state: Path, *, digest: tuple[str, ...] = ("SHA-256", "MD5"), tables: Callable[[dict[str, Any]], str] | None = None
+) -> Iterator[LabServer]:
+    """Run both while the context is open; the server is to stop without a complaint.
+
+    Args:
+        state: folder of their own.
+        digest: algorithms.
+        tables: writes other tables in place of those for peers and accounts, from what the emulators have said.
+    """
     with ringwake("emulate", "--json", state=state) as emulators:
         lab = emulators.event("ready")
         config = state / "server.toml"
-        config.write_text(_config((state / "lab.toml").read_text(), lab, state, digest))
-        with ringwake("serve", "--config", str(config), state=state) as server:
+        more = tables(lab) if tables else _PEER + _accounts()
+        config.write_text(_config((state / "lab.toml").read_text(), lab, state, digest) + more)
+        with ringwake("serve", "--config", str(config), state=state, log=state / "server.log") as server:
             listen = {one["transport"]: one["address"] for one in server.event("ready")["listen"]}
             yield LabServer(lab=lab, listen=listen, state=state)
             assert server.stop() == 0
@@ -104,10 +127,7 @@ transport = "tls"
 address = "127.0.0.1:0"
 certificate = "{pem}"
 key = "{pem.with_suffix(".key")}"
-
-[[peer]]
-address = "127.77.0.0/16"
-may_call = true"""
+"""
     # The same project once more, by its number: that is how Linphone names it.
     tail = f"""
 [[app]]
@@ -118,7 +138,10 @@ service_account = "{fcm["service_account"]}"
 endpoint = "{fcm["url"]}"
 ca_file = "{lab["ca_file"]}"
 """
-    accounts = "".join(
+    return written.replace("[server]\nlab = true", head) + tail
+
+
+def _accounts() -> str:
+    return "".join(
         f'[[tenant.account]]\nuser = "phone{number:02}"\npassword = "{PASSWORD}"\n\n' for number in range(ACCOUNTS)
     )
-    return written.replace("[server]\nlab = true", head) + tail + accounts

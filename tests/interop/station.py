@@ -31,11 +31,13 @@ class Station:
     domain: str
     account: str
     _stack: ExitStack
+    password: str = PASSWORD
+    transport: str = "udp"
 
     def wire(self) -> Wire:
         """Open a socket on an address of its own."""
         address = self._stack.enter_context(leased_address())
-        return self._stack.enter_context(Wire(address, self.server, domain=self.domain))
+        return self._stack.enter_context(Wire(address, self.server, domain=self.domain, transport=self.transport))
 
     @property
     def aor(self) -> str:
@@ -53,12 +55,12 @@ class Station:
         if asked is None or asked.status != 401:
             return asked
         challenges = asked.headers.texts("www-authenticate")
-        signed = credentials(challenges, user=self.account, password=PASSWORD, method="REGISTER", uri=uri)
+        signed = credentials(challenges, user=self.account, password=self.password, method="REGISTER", uri=uri)
         return wire.ask(wire.write("REGISTER", uri, f"Authorization: {signed}", *own, *fields, without=without))
 
     def contact(self, wire: Wire) -> str:
         """Return the Contact of the account at a socket."""
-        return f"<sip:{self.account}@{wire.host}:{wire.port}>"
+        return wire.contact(self.account)
 
     def phone(self, *fields: str) -> Wire:
         """Open a socket that is a registered phone of the account."""
@@ -70,10 +72,12 @@ class Station:
 
 
 @contextmanager
-def station(server: str, domain: str, account: str) -> Iterator[Station]:
+def station(
+    server: str, domain: str, account: str, *, password: str = PASSWORD, transport: str = "udp"
+) -> Iterator[Station]:
     """Open a station."""
     with ExitStack() as stack:
-        yield Station(server, domain, account, stack)
+        yield Station(server, domain, account, stack, password, transport)
 
 
 def answer(response: Response | None, *keys: str, **more: object) -> Facts:

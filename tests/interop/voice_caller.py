@@ -22,11 +22,13 @@ m=audio 9 RTP/AVP 0 8
 class VoiceCaller:
     """One call to one account."""
 
-    def __init__(self, wire: Wire, account: str) -> None:
+    def __init__(self, wire: Wire, account: str, *, sender: str = "") -> None:
+        """Call an account of the wire's domain, as `sender` (a URI) or as somebody of that domain."""
         self.wire = wire
         self.call_id = f"voice-{account}"
         self.statuses: list[int] = []
         """Of all responses to the INVITE, as they came."""
+        self._sender = sender or f"sip:boss@{wire.domain}"
         self._uri = f"sip:{account}@{wire.domain}"
         self._answer: Response | None = None
 
@@ -71,4 +73,4 @@ class VoiceCaller:
         self.wire.send(self.wire.write(method, target, *fields))
 
     def _names(self, to: str) -> tuple[str, str, str]:
-        return f'From: "Boss" <sip:boss@{self.wire.domain}>;tag=caller', f"To: {to}", f"Call-ID: {self.call_id}"
+        return f'From: "Boss" <{self._sender}>;tag=caller', f"To: {to}", f"Call-ID: {self.call_id}"

@@ -26,9 +26,19 @@ DEBUG = {
     Happened.FLOW_CLOSED,
     Happened.REQUEST_DROPPED,
     Happened.REGISTERED,
+    Happened.PBX_REGISTERED,
+    Happened.PBX_LEFT,
     Happened.WAKE_COUNTED,
 }
-WARNING = {Happened.PUSH_FAILED, Happened.TOKEN_FORGOTTEN, Happened.TOKEN_SHARED, Happened.STORE_FAILED}
+WARNING = {
+    Happened.PUSH_FAILED,
+    Happened.TOKEN_FORGOTTEN,
+    Happened.TOKEN_SHARED,
+    Happened.STORE_FAILED,
+    Happened.PBX_LOST,
+    Happened.PBX_REFUSED,
+    Happened.PBX_GRANTED_LITTLE,
+}
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,39 @@ def verdict(*events: Event) -> str:
     return timeline.verdict()
 
 
+WENT_ON = event(Happened.CALL_FORWARDED, 20.0, reason="No phone woke in 20 s", to="sip:bob@example.com", by="account")
+TO_PBX = event(Happened.CALL_FORWARDED, 20.0, reason="No phone woke in 20 s", to="sip:500@pbx.example", by="pbx")
+TOLD = event(Happened.CALL_FORWARDED, 20.0, reason="No phone woke in 20 s", to="sip:500@pbx.example", by="redirect")
+GONE = (INVITE, PARKED, SENT, ACCEPTED)
 CALLS = [
+    (
+        (*GONE, TOLD, ended(CallEnd.NO_WAKE, status=302)),
+        "No phone woke in 20 s; the caller was told to call sip:500@pbx.example.",
+    ),
+    (
+        (*GONE, WENT_ON, ended(CallEnd.NO_WAKE)),
+        "No phone woke in 20 s; the call went on to sip:bob@example.com. It is still under way there.",
+    ),
+    (
+        (*GONE, WENT_ON, ended(CallEnd.NO_WAKE), SENT, MISSED, ended(CallEnd.NO_WAKE, 40.0)),
+        "No phone woke in 20 s; the call went on to sip:bob@example.com. The push service did not answer.",
+    ),
+    (
+        (*GONE, TO_PBX, ended(CallEnd.NO_WAKE), MISSED),
+        "No phone woke in 20 s; the call went on to sip:500@pbx.example. It is still under way there.",
+    ),
+    (
+        (*GONE, TO_PBX, ended(CallEnd.NO_WAKE), MISSED, ended(CallEnd.ANSWERED, 23.0, 200)),
+        "No phone woke in 20 s; the call went on to sip:500@pbx.example. It was answered.",
+    ),
+    (
+        (*GONE, TO_PBX, ended(CallEnd.NO_WAKE), ended(CallEnd.NO_WAKE, 52.0)),
+        "No phone woke in 20 s; the call went on to sip:500@pbx.example. The PBX did not take it.",
+    ),
+    (
+        (*GONE, TO_PBX, ended(CallEnd.NO_WAKE), ended(CallEnd.ERROR, 21.0, 404)),
+        "No phone woke in 20 s; the call went on to sip:500@pbx.example. The PBX answered 404.",
+    ),
     ((INVITE, PARKED), "It is still under way."),
     (
         (INVITE, PARKED, SENT, ACCEPTED, WOKEN, INVITED, RINGING, ended(CallEnd.ANSWERED, 5.0, 200)),

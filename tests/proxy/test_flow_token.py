@@ -20,6 +20,10 @@ IPV6 = Flow(Transport.WSS, Address("2001:db8::1", 443), Address("2001:db8::9", 5
         FlowToken(UDP),
         FlowToken(TCP, "0123456789abcdef", "alice@example.com"),
         FlowToken(IPV6, "b", "al ice\udcff@example.com"),
+        FlowToken(TCP, "0123456789abcdef", "alice@example.com", is_path=True),
+        FlowToken(TCP, "", "alice@example.com", is_path=True),
+        FlowToken(UDP, "", "example.com", shift=1),
+        FlowToken(UDP, "", "", shift=12),
     ],
 )
 def test_a_token_comes_back_as_it_went(token: FlowToken) -> None:
@@ -46,3 +50,25 @@ def test_a_token_says_nothing_to_others() -> None:
 )
 def test_a_token_that_we_did_not_write_is_none(forged: str) -> None:
     assert FlowToken.open(SEAL, forged) is None
+
+
+def test_a_token_of_a_path_is_none_of_a_dialog_and_the_other_way_round() -> None:
+    """What was handed to a PBX begins requests; what stands in a dialog only goes on with one."""
+    path, route = FlowToken(TCP, "b", "alice@example.com", is_path=True), FlowToken(TCP, "b", "alice@example.com")
+    assert path.seal(SEAL) != route.seal(SEAL)
+    opened = [FlowToken.open(SEAL, token.seal(SEAL)) for token in (path, route)]
+    assert [token is not None and token.is_path for token in opened] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("token", "tenant"),
+    [
+        (FlowToken(UDP, "", "example.com"), "example.com"),
+        (FlowToken(UDP, "", "example.com", shift=1), "example.com"),
+        (FlowToken(TCP, "b", "alice@example.com"), ""),
+        (FlowToken(TCP, "", "alice@example.com", is_path=True), ""),
+        (FlowToken(TCP), ""),
+    ],
+)
+def test_a_side_that_is_a_pbx_names_its_tenant(token: FlowToken, tenant: str) -> None:
+    assert token.tenant == tenant

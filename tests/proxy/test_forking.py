@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import pytest
 from tests.proxy.fork import Fork, abandoned, branch, cancelled, flow, forwarded, response, said
+from tests.support.sip_messages import received_response
 
 from ringwake.model.effects import NOTHING, Effects, QuietBranch
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import DECLINED, ELSEWHERE
 from ringwake.sip.flow import Transport
+from ringwake.sip.message import Request
+from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import Failure
 
 PENDING, LIVE, DONE = BranchState.PENDING, BranchState.LIVE, BranchState.DONE
@@ -525,3 +528,108 @@ def test_a_call_that_nobody_is_left_for_gets_its_best_answer(refusals: list[int]
     for number, status in enumerate(refusals):
         fork.context.recall(str(number), status)
     assert said(fork.context.settle()) == [final]
+
+
+# ---- silence
+
+
+def silent(fork: Fork) -> bool:
+    return fork.context.is_silent
+
+
+def test_silence_is_that_nobody_is_left_and_nobody_has_said_a_word() -> None:
+    fork = Fork()
+    fork.context.tells_silence = False
+    assert silent(fork), "nobody was ever there"
+    fork.context.expect("a")
+    assert not silent(fork)
+    assert said(fork.context.give_up("a", 480)) == []
+    assert silent(fork)
+    fork.begin("a")
+    assert not silent(fork), "it has come after all"
+    assert said(fork.context.failed(branch("a"), Failure.TIMEOUT)) == []
+    assert silent(fork)
+
+
+@pytest.mark.parametrize("status", [480, 486, 503])
+def test_a_phone_that_has_refused_is_not_silent(status: int) -> None:
+    fork = Fork()
+    fork.context.tells_silence = False
+    fork.begin("a")
+    assert len(said(fork.answer("a", status))) == 1
+    assert not silent(fork)
+
+
+def test_a_phone_that_rang_is_not_silent() -> None:
+    fork = Fork()
+    fork.context.tells_silence = False
+    fork.begin("a")
+    fork.answer("a", 180)
+    fork.context.give_up("a", 480)
+    assert said(fork.answer("a", 487)) == [480]
+    assert not silent(fork)
+
+
+def test_who_has_hung_up_hears_no_silence() -> None:
+    fork = Fork()
+    fork.context.tells_silence = False
+    fork.context.expect("a")
+    assert said(fork.context.cancel()) == [487]
+    assert not silent(fork)
+
+
+def test_a_context_that_is_handed_on_says_nothing_any_more() -> None:
+    fork = Fork()
+    fork.context.tells_silence = False
+    fork.begin("a")
+    fork.context.give_up("a", 480)
+    fork.context.hand_on()
+    assert (fork.context.is_open, fork.context.is_settled) == (False, True)
+    assert fork.begin("b") == NOTHING
+    assert fork.context.refuse(480) == NOTHING
+    assert fork.answer("a", 200) == NOTHING
+
+
+# ---- once more, with credentials
+
+
+def with_credentials(fork: Fork, device: str = "a") -> Request:
+    """Return the request again, as it goes to whoever has asked for credentials."""
+    again = fork.sent[device].copy()
+    again.headers.replace_first("via", str(again.via).replace(branch(device), "z9hG4bK-again"))
+    return again
+
+
+def test_a_request_that_is_sent_anew_takes_the_place_of_the_refused_one() -> None:
+    fork = Fork()
+    fork.begin("a")
+    assert forwarded(fork.context.again("a", with_credentials(fork))) == [flow()]
+    assert fork.answer("a", 200) == NOTHING, "the old branch is nobody's"
+    assert fork.context.final is None
+    ok = received_response(reply(with_credentials(fork), 200, to_tag="a").encode())
+    assert said(fork.context.response("z9hG4bK-again", ok)) == [200]
+
+
+def test_a_cancel_reaches_the_request_that_was_sent_anew() -> None:
+    fork = Fork()
+    fork.begin("a")
+    fork.context.again("a", with_credentials(fork))
+    assert cancelled(fork.context.cancel()) == [("z9hG4bK-again", "")]
+
+
+def test_nothing_is_sent_anew_once_the_caller_has_hung_up() -> None:
+    fork = Fork()
+    fork.begin("a")
+    fork.context.cancel()
+    assert fork.context.again("a", with_credentials(fork)) == NOTHING
+    assert said(fork.answer("a", 407)) == [487], "and the refusal ends the call as any other does"
+
+
+def test_nothing_is_sent_anew_to_whom_nothing_was_sent() -> None:
+    fork = Fork()
+    fork.begin("a")
+    assert fork.context.again("b", with_credentials(fork)) == NOTHING
+    fork.context.expect("b")
+    assert fork.context.again("b", with_credentials(fork)) == NOTHING
+    fork.answer("a", 486)
+    assert fork.context.again("a", with_credentials(fork)) == NOTHING

@@ -6,7 +6,7 @@ import pytest
 from tests.support.sip_messages import LOCAL, TCP, UDP, octets, received_request, received_response, request
 
 from ringwake.proxy.flow_token import FlowToken
-from ringwake.proxy.routing import Hop, Routed, forward, record_route, strip_tokens, take_routes, via
+from ringwake.proxy.routing import Hop, Routed, forward, path_value, record_route, strip_tokens, take_routes, via
 from ringwake.secret import Secret
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Address, Flow, Transport
@@ -299,3 +299,23 @@ def test_a_forwarded_request_carries_no_token() -> None:
     sent = forward(request("INVITE", f"Contact: <sip:boss@h{PUSH}>"), Hop(flow=TCP, branch="z9hG4bK-x"))
     assert isinstance(sent, Request)
     assert sent.headers.values("contact") == ["<sip:boss@h>"]
+
+
+# ---- towards a PBX
+
+
+@pytest.mark.parametrize(("keeps_flow", "mark"), [(False, ";lr>"), (True, ";lr;ob>")])
+def test_our_path_names_our_side_of_the_trunk_and_whether_we_keep_the_phones_flow(keeps_flow: bool, mark: str) -> None:
+    path = FlowToken(TCP, "b-alice", "alice@example.com", is_path=True)
+    value = path_value(path, SEAL, keeps_flow=keeps_flow)
+    assert value.endswith(f"@192.0.2.1:5060;transport=tcp{mark}")
+    assert taken(value).tokens == (path,)
+
+
+@pytest.mark.parametrize(("is_to_pbx", "credentials"), [(True, ["Digest x=1"]), (False, [])])
+def test_only_a_pbx_that_asks_for_credentials_gets_them(is_to_pbx: bool, credentials: list[str]) -> None:
+    sent = forward(
+        request("INVITE", "Proxy-Authorization: Digest x=1"),
+        Hop(flow=TCP, branch="z9hG4bK-2", is_to_pbx=is_to_pbx),
+    )
+    assert sent.headers.texts("proxy-authorization") == credentials

@@ -374,3 +374,18 @@ def test_a_phone_that_was_woken_counts_it_at_its_own_binding(instance: str) -> N
     (bound,) = result.touched
     assert (bound.id, bound.cseq, bound.wakes.by_reason()) == ("a1", 2, {"refresh": 1})
     assert result.bindings == (bound,)
+
+
+def test_a_binding_whose_name_a_pbx_was_given_has_that_name() -> None:
+    """It stands in the Path already; another binding of the same phone gives way."""
+    known = binding("a1", push=fcm("t"))
+    asked = replace(contact("named", uri="sip:other@198.51.100.7", push=fcm("t")), is_named=True)
+    result = merged([known], register(asked, cseq=2))
+    assert ids(result.bindings) == ids(result.touched) == ["named"]
+    assert ids(result.removed) == ["a1"]
+
+
+def test_a_refresh_keeps_a_given_name() -> None:
+    asked = replace(contact("named"), is_named=True)
+    (known,) = merged([], register(asked)).bindings
+    assert ids(merged([known], register(asked, cseq=2)).bindings) == ["named"]

@@ -771,3 +771,28 @@ def test_asking_and_removing_all_bring_no_feature_caps(fields: list[str]) -> Non
     ok = answer(*stored(*fields, store=store, seq=2, by=by), to_tag="us")
     assert ok.headers.texts("feature-caps") == []
     assert ok.headers.values("contact") == ([] if fields else ["<sip:a@h>;expires=2592000"])
+
+
+# ---- where a PBX grants
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("86400", 86400), ("300", 300), ("60", None), (None, 30 * 86400)])
+def test_a_phone_with_a_token_gets_what_it_asks_for_where_a_pbx_grants(asked: str | None, seconds: int | None) -> None:
+    expires = "" if asked is None else f";expires={asked}"
+    fields, by = f"Contact: <sip:a@h{PUSH}>{expires}", registrar().passing()
+    if seconds is None:
+        assert refused(fields, by=by).status == 423
+    else:
+        assert update(fields, by=by).expires == seconds
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("1", 1), ("7200", 7200), ("0", 0), (None, 3600)])
+def test_what_a_phone_without_a_token_asks_for_is_up_to_the_pbx(asked: str | None, seconds: int) -> None:
+    expires = "" if asked is None else f";expires={asked}"
+    assert update(f"Contact: <sip:a@h>{expires}", by=registrar().passing()).expires == seconds
+
+
+def test_a_registrar_that_passes_on_is_another_one() -> None:
+    own = registrar()
+    assert own.passing().policy == replace(own.policy, raises=False)
+    assert own.policy.raises

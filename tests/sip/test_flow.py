@@ -49,3 +49,9 @@ def test_a_datagram_flow_is_its_addresses_and_no_connection() -> None:
 def test_what_is_no_flow_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Flow.decode(text)
+
+
+def test_the_addresses_of_a_connectors_flow_are_those_of_a_private_network() -> None:
+    here, there = Address("10.0.0.1", 5060), Address("10.0.0.5", 5060)
+    assert Flow(Transport.UDP, here, there, node="connector:example.com").is_private
+    assert not Flow(Transport.UDP, here, there).is_private

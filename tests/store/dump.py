@@ -31,6 +31,7 @@ def dump(image: Image, *, taken_at: float = -math.inf) -> dict[tuple[Table, str]
     letters = {known: letter.message for known, letter in messages._by_id.items()}
     arrived = {aor: {known: mail.message for known, mail in held.items()} for aor, held in messages._by_aor.items()}
     assert arrived == _by_aor(letters)
+    _check_logins(image)
     assert calls._expiry._at == {known: record.received_at for known, record in calls._by_id.items()}
     _check_agenda(calls._expiry)
     assert messages._expiry._at == {known: letter.expires_at for known, letter in letters.items()}
@@ -62,6 +63,19 @@ def _check_bindings(image: Image, taken_at: float) -> None:
     assert all(len(set(aors)) == len(aors) for aors in bindings._by_token.values())
     _check_agenda(bindings._expiry)
     _check_agenda(bindings._due)
+
+
+def _check_logins(image: Image) -> None:
+    found = {known.aor: known for known in image._accounts._by_aor.values() if known.pbx is not None}
+    noted = {aor: (tenant, at) for tenant, agenda in image._accounts._silence.items() for aor, at in agenda._at.items()}
+    assert noted.keys() == found.keys()
+    for aor, known in found.items():
+        assert known.pbx is not None
+        tenant, at = noted[aor]
+        assert tenant == known.tenant
+        assert at <= max(known.pbx.heard_at, image._bound_at(aor))
+    for agenda in image._accounts._silence.values():
+        _check_agenda(agenda)
 
 
 def _check_agenda(agenda: Agenda) -> None:

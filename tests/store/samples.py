@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from ringwake.model.account import Account, Aor
+from ringwake.model.account import Account, Aor, PbxLogin
 from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
@@ -101,9 +101,13 @@ def message(number: int = 1, *, aor: Aor = ALICE, at: float = NOW, lasts: float 
     )
 
 
-def account(aor: Aor = ALICE, *, md5: str = "0" * 32) -> Account:
+def account(aor: Aor = ALICE, *, md5: str = "0" * 32, pbx: PbxLogin | None = None) -> Account:
     tenant = aor.partition("@")[2]
-    return Account(aor=aor, tenant=tenant, ha1_md5=Secret(md5), ha1_sha256=Secret(md5 * 2))
+    return Account(aor=aor, tenant=tenant, ha1_md5=Secret(md5), ha1_sha256=Secret(md5 * 2), pbx=pbx)
+
+
+def login(password: str = "word", *, realm: str = "", heard_at: float = 0.0) -> PbxLogin:
+    return PbxLogin(user="1001", password=Secret(password), realm=realm, heard_at=heard_at)
 
 
 def registered(result: object) -> Registered:

@@ -17,6 +17,7 @@ from tests.store.samples import (
     call,
     contact,
     fcm,
+    login,
     message,
     register,
     registered,
@@ -26,8 +27,8 @@ from tests.store.samples import (
     webpush,
 )
 
-from ringwake.model.account import Aor
-from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
+from ringwake.model.account import Aor, PbxLogin
+from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.app import Provider
 from ringwake.model.call import CallEnd
 from ringwake.model.push import Kind, PushTarget
@@ -61,6 +62,7 @@ from ringwake.store.rows import Letter, Subscription
 
 R = TypeVar("R")
 ENDPOINT = "https://push.test/1"
+CAROL = Aor("carol@example.com")
 DIGEST = token(WEBPUSH, ENDPOINT).digest
 VOIP, REMOTE = (known.digest for _, known in apns(voip="v", remote="r").tokens)
 KEYS = subscription_keys(1)
@@ -73,7 +75,8 @@ def do(image: Image, op: Op[R]) -> R:
 def a_full_image() -> Image:
     """Something of everything, so that each operation finds what it may change."""
     image = Image()
-    do(image, PutAccount(account=account()))
+    do(image, PutAccount(account=account(pbx=login())))
+    do(image, PutAccount(account=account(CAROL, pbx=login(heard_at=NOW - 500))))
     do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=KEYS))
     phone = contact("a1", instance="<urn:1>", push=apns(voip="v", remote="r"), refresh_at=NOW + 50)
     do(image, register(phone, cseq=1))
@@ -473,11 +476,108 @@ def test_removing_an_account_takes_all_of_it_but_its_calls() -> None:
     image = a_full_image()
     do(image, register(contact("b1"), aor=BOB))
     assert not do(image, PutAccount(account=account(md5="1" * 32)))
-    assert do(image, ListAccounts()) == (account(md5="1" * 32),)
+    assert do(image, ListAccounts(tenant="example.com"))[0] == account(md5="1" * 32)
     assert do(image, ListAccounts(tenant="other.test")) == ()
     assert do(image, RemoveAccount(aor=ALICE))
-    assert [key for _, key in dump(image)] == ["b1 bob@example.com", "call1"]
+    assert [key for _, key in dump(image)] == ["b1 bob@example.com", "call1", CAROL]
     assert not do(image, RemoveAccount(aor=ALICE))
+
+
+# ---- logins at the PBX
+
+
+def kept(image: Image, aor: Aor = ALICE) -> PbxLogin | None:
+    (found,) = [each for each in do(image, ListAccounts()) if each.aor == aor]
+    return found.pbx
+
+
+def forget(at: float, *, after: float = 100.0, limit: int = 9, tenant: str = "example.com") -> ForgetLogins:
+    return ForgetLogins(tenant=tenant, wall=at, after=after, limit=limit)
+
+
+def test_the_silence_of_a_new_login_begins_at_the_first_look() -> None:
+    image = Image()
+    do(image, PutAccount(account=account(pbx=login())))
+    assert do(image, forget(NOW)) == ()
+    assert kept(image) == login(heard_at=NOW)
+    assert do(image, forget(NOW + 99)) == ()
+    assert do(image, forget(NOW + 100)) == (account(pbx=login(heard_at=NOW)),)
+    assert kept(image) is None
+    assert do(image, forget(NOW + 999)) == ()
+
+
+def test_a_login_is_kept_while_a_phone_registers_and_so_long_after_the_last_one_has() -> None:
+    image = Image()
+    do(image, PutAccount(account=account(pbx=login(heard_at=NOW))))
+    do(image, register(contact("a1", expires=600), wall=NOW + 90))
+    assert do(image, forget(NOW + 189)) == ()
+    do(image, register(contact("a1", expires=600), cseq=2, wall=NOW + 180))
+    assert do(image, forget(NOW + 279)) == ()
+    assert kept(image) == login(heard_at=NOW), "a binding that is there says it: nothing is written"
+    assert [each.aor for each in do(image, forget(NOW + 280))] == [ALICE]
+
+
+def test_that_a_phone_spoke_outlives_its_binding() -> None:
+    image = Image()
+    do(image, PutAccount(account=account(pbx=login(heard_at=NOW))))
+    do(image, register(contact("a1", expires=60), wall=NOW + 50))
+    assert do(image, Sweep(wall=NOW + 111, limit=9)) == 1
+    assert kept(image) == login(heard_at=NOW + 50)
+    do(image, register(contact("a1", expires=60), cseq=2, wall=NOW + 120))
+    do(image, register(contact("a1", expires=0), cseq=3, wall=NOW + 130))
+    assert kept(image) == login(heard_at=NOW + 130), "to go is to speak"
+    assert do(image, forget(NOW + 229)) == ()
+    assert len(do(image, forget(NOW + 230))) == 1
+
+
+def test_a_phone_that_stays_remembers_only_itself() -> None:
+    image = Image()
+    do(image, PutAccount(account=account(pbx=login(heard_at=NOW))))
+    do(image, register(contact("a1", expires=600), wall=NOW + 1))
+    do(image, register(contact("a2", expires=60), call_id="2", wall=NOW + 50))
+    assert do(image, Sweep(wall=NOW + 111, limit=9)) == 1
+    assert kept(image) == login(heard_at=NOW + 50)
+    do(image, register(wall=NOW + 112))
+    assert kept(image) == login(heard_at=NOW + 50), "asking is not registering"
+
+
+def test_the_longest_silent_go_first_and_no_more_than_asked_for() -> None:
+    image = Image()
+    for aor, at in ((ALICE, NOW + 2), (BOB, NOW + 1), (CAROL, NOW + 3)):
+        do(image, PutAccount(account=account(aor, pbx=login(heard_at=at))))
+    do(image, register(contact("b1"), aor=BOB, wall=NOW + 9))
+    assert [each.aor for each in do(image, forget(NOW + 500, limit=2))] == [ALICE, CAROL]
+    assert [each.aor for each in do(image, forget(NOW + 500, limit=2))] == [BOB]
+
+
+def test_the_first_looks_count_too() -> None:
+    image = Image()
+    for aor in (ALICE, BOB):
+        do(image, PutAccount(account=account(aor, pbx=login())))
+    do(image, forget(NOW, limit=1))
+    assert (kept(image), kept(image, BOB)) == (login(heard_at=NOW), login())
+
+
+def test_each_tenant_has_its_own_patience_and_accounts_without_a_login_stay_as_they_are() -> None:
+    image = Image()
+    do(image, PutAccount(account=account(pbx=login(heard_at=NOW))))
+    do(image, PutAccount(account=account(BOB)))
+    assert do(image, forget(NOW + 999, tenant="other.test")) == ()
+    do(image, register(contact("b1", expires=0), aor=BOB, wall=NOW))
+    assert kept(image, BOB) is None
+    assert [each.aor for each in do(image, forget(NOW + 999))] == [ALICE]
+
+
+def test_a_login_that_is_given_anew_has_its_time() -> None:
+    image = Image()
+    do(image, PutAccount(account=account(pbx=login(heard_at=NOW))))
+    do(image, PutAccount(account=account(pbx=login("other"))))
+    assert do(image, forget(NOW + 999)) == ()
+    do(image, PutAccount(account=account()))
+    assert do(image, forget(NOW + 9999)) == ()
+    do(image, PutAccount(account=account(pbx=login(heard_at=NOW))))
+    do(image, RemoveAccount(aor=ALICE))
+    assert do(image, forget(NOW + 9999)) == ()
 
 
 # ---- apply, undo, load
@@ -502,6 +602,7 @@ EVERY_OP: list[Op[Any]] = [
     MessageDone(message="message1", binding="a1"),
     MessageDone(message="message2", binding="a1"),
     PutAccount(account=account(BOB)),
+    ForgetLogins(tenant="example.com", wall=NOW + 100, after=100, limit=9),
     RemoveAccount(aor=ALICE),
 ]
 READS: list[Op[Any]] = [ListBindings(aor=None, wall=NOW), Recover(wall=NOW), ListAccounts()]

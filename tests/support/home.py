@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ringwake.app.running import App, SystemIds
+from ringwake.app.running import App
 from ringwake.app.senders import parts_of
+from ringwake.app.system import SystemIds
 from ringwake.cli.lab_toml import BUNDLE, lab_toml
 from ringwake.config.embedded import DOMAIN
 from ringwake.config.load import parse

@@ -1,4 +1,4 @@
-"""A bare UDP socket that speaks SIP as it is told: requests written by hand, answers read by our parser."""
+"""A bare socket that speaks SIP as it is told: requests written by hand, answers read by our parser."""
 
 from __future__ import annotations
 
@@ -18,21 +18,28 @@ from ringwake.sip.replies import reply
 
 SECONDS = 5.0
 _SERIAL = itertools.count(1)
+_LENGTH = re.compile(rb"^(?:Content-Length|l)[ \t]*:[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
 _BRANCH = re.compile(r"branch=[^;\r]+")
 
 
 class Wire:
     """One socket, and the server that it talks to."""
 
-    def __init__(self, address: str, server: str, *, domain: str) -> None:
+    def __init__(self, address: str, server: str, *, domain: str, transport: str = "udp") -> None:
         host, _, port = server.rpartition(":")
-        self.domain = domain
+        self.domain, self.transport = domain, transport
         self._server = (host, int(port))
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, 0))
+        self._rest = b""
+        if transport == "tcp":
+            self._socket = socket.create_connection(self._server, source_address=(address, 0))
+        else:
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._socket.bind((address, 0))
         self.host, self.port = self._socket.getsockname()
         self.heard = bytearray()
         """Every octet that came."""
+        self.said = bytearray()
+        """Every octet that was sent."""
 
     def __enter__(self) -> Self:
         return self
@@ -51,13 +58,13 @@ class Wire:
         """Write a request of its own call; a field in `fields` takes the place of the usual one of its name."""
         serial = f"{self.port}-{next(_SERIAL)}"
         usual = [
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};rport;branch=z9hG4bK{serial}",
+            f"Via: SIP/2.0/{self.transport.upper()} {self.host}:{self.port};rport;branch=z9hG4bK{serial}",
             "Max-Forwards: 70",
             f"From: <sip:boss@{self.domain}>;tag=from-{serial}",
             f"To: <{uri}>",
             f"Call-ID: call-{serial}",
             f"CSeq: 1 {method}",
-            f"Contact: <sip:boss@{self.host}:{self.port}>",
+            f"Contact: {self.contact('boss')}",
             f"Content-Length: {len(body.encode())}",
         ]
         taken = {_name(field) for field in fields} | {name.lower() for name in without}
@@ -66,17 +73,31 @@ class Wire:
 
     def send(self, text: str | bytes) -> None:
         """Send as it is."""
-        self._socket.sendto(text if isinstance(text, bytes) else text.encode(), self._server)
+        octets = text if isinstance(text, bytes) else text.encode()
+        self.said += octets
+        if self.transport == "tcp":
+            self._socket.sendall(octets)
+        else:
+            self._socket.sendto(octets, self._server)
 
     def receive(self, seconds: float = SECONDS) -> Message | None:
         """Return the next message, None when none comes in time."""
-        self._socket.settimeout(max(0.001, seconds))
-        try:
-            octets = self._socket.recv(65_535)
-        except TimeoutError:
-            return None
-        self.heard += octets
+        deadline = time.monotonic() + seconds
+        while (octets := self._complete()) is None:
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            try:
+                came = self._socket.recv(65_535)
+            except TimeoutError:
+                return None
+            assert came, "the server has hung up"
+            self.heard += came
+            self._rest += came
         return parse(octets)
+
+    def contact(self, user: str) -> str:
+        """Return the Contact of somebody at this socket."""
+        more = ";transport=tcp" if self.transport == "tcp" else ""
+        return f"<sip:{user}@{self.host}:{self.port}{more}>"
 
     def request(self, *methods: str, seconds: float = SECONDS) -> Request | None:
         """Return the next request of one of these methods, of any without."""
@@ -119,6 +140,11 @@ class Wire:
         assert request is not None
         self.send(reply(request, status, to_tag="phone", headers=fields).encode())
 
+    def say(self, request: Request, status: int, *fields: tuple[str, str], tag: str, body: str = "") -> None:
+        """Answer a request with this To-tag, and maybe with SDP."""
+        more = [("content-type", "application/sdp")] if body else []
+        self.send(reply(request, status, to_tag=tag, headers=(*fields, *more), body=body.encode()).encode())
+
     def reaction(self, text: str | bytes) -> Response | None:
         """Send a request that may be met with silence, and return its final response.
 
@@ -134,6 +160,19 @@ class Wire:
                     return found
                 found = message
         raise AssertionError("the server has stopped to answer OPTIONS")
+
+    def _complete(self) -> bytes | None:
+        """Take the first whole message of what came: a datagram is one."""
+        if self.transport == "udp":
+            octets, self._rest = self._rest, b""
+            return octets or None
+        self._rest = self._rest.lstrip(b"\r\n")
+        head, end, body = self._rest.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if not end or length is None or len(body) < int(length[1]):
+            return None
+        self._rest = body[int(length[1]) :]
+        return head + end + body[: int(length[1])]
 
     def _until(self, seconds: float) -> Iterable[Message]:
         deadline = time.monotonic() + seconds

@@ -30,6 +30,7 @@ from ringwake.model.tenant import Tenant
 from ringwake.net.memory import MemoryNetwork, Weather
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
+from ringwake.net.trunk import Trunks
 from ringwake.registrar.credentials import Authenticator
 from ringwake.registrar.rules import ExpiryPolicy, Registrar
 from ringwake.secret import Secret
@@ -183,6 +184,7 @@ class World:
     def start(self) -> None:
         """Start a server process."""
         self.ids = SeededIds(self.random)
+        self.trunks = Trunks()
         self.stack = Stack(clock=self.loop.time, call_at=self.loop.call_at, fault=self._fault)
         for transport in (Transport.UDP, Transport.TCP, Transport.TLS):
             self.stack.add(self.network.carrier(transport, SERVER, self.stack))
@@ -274,10 +276,12 @@ class World:
                 directory=self.directory,
                 limit=FailureLimit(),
                 peers=(),
+                trunks=self.trunks,
                 wall=self.wall,
                 realm=DOMAIN,
             ),
             registrar=registrar,
+            trunks=self.trunks,
             presence=Presence(self.stack.is_open),
             means=Means(
                 timing=self.timing, budget=Budget(window=self.timing.wake), wall=self.wall, jitter=self.random.random

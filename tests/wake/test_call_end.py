@@ -7,7 +7,7 @@ from tests.proxy.fork import Fork
 
 from ringwake.model.call import CallEnd
 from ringwake.model.push import Kind
-from ringwake.wake.call_end import how_it_ended, notice_of
+from ringwake.wake.call_end import absent, how_it_ended, notice_of, silence
 
 
 def ended(*statuses: int, is_cancelled: bool = False) -> CallEnd:
@@ -59,3 +59,25 @@ def test_who_hangs_up_has_cancelled_unless_somebody_was_quicker(status: int, end
 )
 def test_a_phone_is_told_what_the_payload_reference_says(end: CallEnd, kind: Kind) -> None:
     assert notice_of(end) is kind
+
+
+@pytest.mark.parametrize("status", [480, 302])
+def test_nobody_came_whatever_the_caller_was_told(status: int) -> None:
+    fork = Fork()
+    fork.context.tells_silence = False
+    fork.context.expect("a")
+    fork.context.give_up("a", 480)
+    fork.context.refuse(status)
+    assert how_it_ended(fork.context, is_cancelled=False) is CallEnd.NO_WAKE
+
+
+def test_the_reason_is_that_of_an_absent_subscriber() -> None:
+    assert absent("No phone woke") == (("reason", 'Q.850;cause=20;text="No phone woke"'),)
+
+
+def test_why_nobody_came_is_said_in_a_few_words() -> None:
+    fork = Fork()
+    assert silence(fork.context, waited=0.0, is_early=True) == "No phone is registered that could be woken"
+    fork.context.expect("a")
+    assert silence(fork.context, waited=0.2, is_early=True) == "No phone could be reached"
+    assert silence(fork.context, waited=20.1, is_early=False) == "No phone woke in 20 s"

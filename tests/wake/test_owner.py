@@ -17,4 +17,4 @@ def test_by_default_nothing_comes_of_an_event() -> None:
     assert owner.cancel("", 0.0) == NOTHING
     assert owner.pushed("a", Accepted(), 0.0) == NOTHING
     assert owner.handle_timer(0.0) == NOTHING
-    assert (owner.get_timer(), owner.is_settled) == (None, True)
+    assert (owner.get_timer(), owner.is_settled, owner.is_standing) == (None, True, False)

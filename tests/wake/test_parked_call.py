@@ -11,7 +11,7 @@ from tests.wake.calling import TIMING, Call, on
 from tests.wake.phones import WALL, android, binding, flow, iphone
 
 from ringwake.model.call import CallEnd
-from ringwake.model.effects import NOTHING
+from ringwake.model.effects import NOTHING, Effects
 from ringwake.model.events import Happened
 from ringwake.model.push import Accepted, Kind, Outcome, PushTarget, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import Decline, Finish, ForgetToken, Invite
@@ -998,3 +998,61 @@ def test_when_all_had_refused_before_a_crash_the_call_is_over() -> None:
     call = Call(refusals=(("a", 486), ("b", 480)))
     call.start()
     assert (call.said, ends(call)) == ([486], [CallEnd.DECLINED])
+
+
+# ---- nobody comes
+
+
+def test_what_becomes_of_a_call_that_nobody_came_for_is_said_once() -> None:
+    call = Call()
+    asked: list[float] = []
+
+    def nobody_came(now: float) -> Effects:
+        asked.append(now)
+        call.call.context.hand_on()
+        return NOTHING
+
+    call.call.nobody_came = nobody_came
+    call.start(a=WAKE)
+    call.run(TIMING.wake + 1)
+    assert (asked, call.said, ends(call)) == ([TIMING.wake], [], [CallEnd.NO_WAKE])
+    assert call.pushed_to(Kind.MISSED) == ["a"]
+    call.woken("a", flow(2))
+    assert call.sent == [], "the call has gone on"
+
+
+def test_a_call_without_phones_is_one_that_nobody_came_for() -> None:
+    call = Call()
+    call.call.nobody_came = lambda _: call.call.context.refuse(302)
+    call.start()
+    assert (call.said, ends(call)) == ([302], [CallEnd.NO_WAKE])
+
+
+def test_a_phone_is_being_woken_until_it_comes() -> None:
+    call = Call()
+    seen = [call.call.is_waking]
+    call.start(a=WAKE)
+    seen.append(call.call.is_waking)
+    call.woken("a", flow(2))
+    seen.append(call.call.is_waking)
+    assert seen == [False, True, False]
+
+
+def test_no_phone_is_being_woken_once_the_caller_has_hung_up() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.cancel()
+    assert not call.call.is_waking
+
+
+def test_a_phone_that_is_awake_is_not_being_woken() -> None:
+    call = Call()
+    call.start(a=RING)
+    assert not call.call.is_waking
+
+
+def test_a_call_knows_when_its_phones_began_to_be_waited_for() -> None:
+    call = Call()
+    call.now = 3.0
+    call.start(a=WAKE)
+    assert call.call.started_at == 3.0

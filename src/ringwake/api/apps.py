@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ringwake.api.accounts import account_routes
 from ringwake.api.backend import Backend
 from ringwake.api.calls import call_routes
+from ringwake.api.checks import check_routes
 from ringwake.api.health import health_routes
 from ringwake.api.me import me_routes
 from ringwake.api.me_push import push_routes
@@ -45,7 +46,7 @@ class BearerGate:
 
 def operator_app(backend: Backend) -> Starlette:
     """Return the operator's application."""
-    routes = [*health_routes(backend), *account_routes(backend), *call_routes(backend)]
+    routes = [*health_routes(backend), *account_routes(backend), *call_routes(backend), *check_routes(backend)]
     app = _app(routes)
     app.add_middleware(BearerGate, token=backend.token)
     return app

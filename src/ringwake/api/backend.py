@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ringwake.edge.limits import FailureLimit
+from ringwake.model.account import Aor
 from ringwake.model.ports import Ids, Store
 from ringwake.observe.metrics import Metrics
+from ringwake.observe.pbx_news import PbxNews
 from ringwake.observe.trace import Traces
 from ringwake.registrar.credentials import Authenticator
 from ringwake.secret import Secret
@@ -28,13 +30,19 @@ class Backend:
     authenticator: Authenticator
     keys: KeyRing
     ids: Ids
+    has_account: Callable[[Aor], bool]
+    """Whether an account may exist: also one that only its PBX knows."""
     token: Secret[str]
     """The operator's bearer token."""
     is_live: Callable[[Flow], bool]
+    pbx: PbxNews
+    """How accounts stand at their PBXs."""
     ledger: Ledger
     """Pushes whose phones have not come yet."""
     problems: Callable[[], list[str]]
     """What keeps the server from being ready; empty when it is."""
+    ask_relay: Callable[[], Awaitable[str]] | None = None
+    """Asks the media relay for a sign of life: what is wrong with it, or an empty text. None: there is none."""
     limit: FailureLimit
     """Wrong passwords by address, counted together with those of SIP."""
     clock: Callable[[], float]

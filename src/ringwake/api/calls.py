@@ -28,15 +28,15 @@ def call_routes(backend: Backend) -> list[Route]:
 
     async def timeline(request: Request) -> Response:
         name = request.path_params["name"]
-        found = backend.traces.find(name)
+        found = backend.traces.find(name) or _at_pbx(backend, name)
         if found is None:
-            raise Problem(404, f"no call or message {name} in memory: give a trace id, a Call-ID, or last")
+            raise Problem(404, f"no call or message {name} in memory: give a trace id, a Call-ID, last, or an account")
         return answer({**_summary(found), "left_out": found.left_out, "events": _events(found)})
 
     async def devices(request: Request) -> Response:
         asked, wall = request.query_params.get("account"), backend.wall()
         aor = canonical(asked) if asked else None
-        if aor is not None and backend.directory.account(aor) is None:
+        if aor is not None and not backend.has_account(aor):
             raise Problem(404, f"there is no account {aor}: give it like alice@example.com")
         bindings = await durable(backend.store.do(ListBindings(aor=aor, wall=wall)))
         return answer([_device(backend, binding, wall) for binding in bindings])
@@ -46,6 +46,12 @@ def call_routes(backend: Backend) -> list[Route]:
         Route("/api/v1/calls/{name:path}/timeline", timeline),
         Route("/api/v1/devices", devices),
     ]
+
+
+def _at_pbx(backend: Backend, aor: str) -> Timeline | None:
+    """Return what happened to an account at its PBX."""
+    events = backend.pbx.of(aor)
+    return Timeline(trace=aor, aor=aor, events=list(events)) if events else None
 
 
 def _summary(timeline: Timeline) -> dict[str, object]:
@@ -83,6 +89,7 @@ def _device(backend: Backend, binding: Binding, wall: float) -> dict[str, object
         "last_wake": _wake(binding.wakes.at, binding.wakes.why),
         "wakes": binding.wakes.by_reason(),
         "pushed": _pushed(backend, binding),
+        "pbx": backend.pbx.sentence(binding.aor) or None,
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +12,17 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from ringwake import __version__
-from ringwake.api.apps import operator_app, public_app
 from ringwake.api.backend import Backend
 from ringwake.api.http_server import HttpServer
-from ringwake.app.listeners import named, open_listener
-from ringwake.config.load import host_port
+from ringwake.app.connectors import Connectors
+from ringwake.app.doors import open_doors
+from ringwake.app.forgetting import forgetting
+from ringwake.app.listeners import open_listener
+from ringwake.app.media import open_front
+from ringwake.app.policies import expiry_policy, refresh_policy
+from ringwake.app.system import SystemIds, wall_of
+from ringwake.app.tenants import fixed_accounts, pbx_authorities, tenants_of
+from ringwake.app.trunks import Surroundings, known_as, open_trunks
 from ringwake.config.schema import Config
 from ringwake.edge.core import Core
 from ringwake.edge.counted_pusher import CountedPusher
@@ -26,42 +31,33 @@ from ringwake.edge.limits import FailureLimit
 from ringwake.edge.perform import Performer
 from ringwake.edge.presence import Presence
 from ringwake.edge.server import Server
-from ringwake.model.account import Account, Aor
 from ringwake.model.account_ops import ListAccounts
 from ringwake.model.app import App as Application
-from ringwake.model.events import Event
+from ringwake.model.events import Event, Happened
 from ringwake.model.ports import Pusher
 from ringwake.model.store_ops import Recover
-from ringwake.model.tenant import Tenant
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
+from ringwake.net.trunk import Keepers, Trunks
 from ringwake.observe.log import EventLog
 from ringwake.observe.metrics import Metrics
+from ringwake.observe.pbx_news import PbxNews
 from ringwake.observe.trace import Traces
 from ringwake.observe.wire import WireLog
 from ringwake.registrar.credentials import Authenticator
-from ringwake.registrar.rules import ExpiryPolicy, Registrar
+from ringwake.registrar.rules import Registrar
 from ringwake.registrar.ticket import Tickets
 from ringwake.secret import Secret
-from ringwake.sip.digest import Algorithm, ha1
+from ringwake.sip.digest import Algorithm
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing, load_keys
 from ringwake.store.sqlite.store import SqliteStore
 from ringwake.wake.budget import Budget
 from ringwake.wake.callers import Callers
 from ringwake.wake.means import Means, Timing
-from ringwake.wake.refresh import RefreshPolicy
 
 LOGGER = logging.getLogger("ringwake")
 FALLBACK_REALM = "ringwake"
-
-
-class SystemIds:
-    """Identifiers from the system's source of chance."""
-
-    def hex(self, digits: int) -> str:
-        """Return that many unpredictable lower-case hex digits."""
-        return secrets.token_hex((digits + 1) // 2)[:digits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +92,10 @@ class App:
             max_transactions=parts.config.limits.max_transactions,
             wire=WireLog(self._log, loop.time) if LOGGER.isEnabledFor(logging.DEBUG) else None,
         )
+        self._tenants = tenants_of(parts.config)
+        self._keepers = Keepers()
         self._directory = MemoryDirectory(
-            [Tenant(domain=tenant.domain.lower()) for tenant in parts.config.tenant],
+            self._tenants,
             parts.applications,
             fixed_accounts(parts.config),
         )
@@ -108,6 +106,8 @@ class App:
         self._pusher = parts.pusher(LOGGER.error)
         self._token = token
         self.listeners: list[Callable[[Event], None]] = [self.traces.note, self.metrics.note, self._log.note]
+        self._pbx_news = PbxNews()
+        self.listeners.append(self._pbx_news.note)
         """Who is told of events."""
         self.listen: list[dict[str, str]] = []
         """SIP listeners: transport and address."""
@@ -115,6 +115,9 @@ class App:
         """URL of the operator's API."""
         self.public = ""
         """URL of the phones' API, or empty."""
+
+        self.connectors: list[str] = []
+        """Where connectors dial in."""
 
     @classmethod
     async def start(cls, parts: Parts, *, token: Secret[str]) -> App:
@@ -143,6 +146,10 @@ class App:
             await http.close()
         if hasattr(self, "_performer"):
             await self._performer.close()
+            self._front.close()
+        await self._keepers.close()
+        if hasattr(self, "_connectors"):
+            await self._connectors.close()
         await self.stack.close()
         await self._pusher.close()
         await self._store.close()
@@ -158,14 +165,28 @@ class App:
             for address in carrier.addresses():
                 self.listen.append({"transport": section.transport, "address": str(address)})
         now = self._loop.time()
-        core = self._core(frozenset((a.host, a.port) for carrier in listeners for a in carrier.addresses()))
+        trunks = self._open_trunks(listeners)
+        self._connectors = await Connectors.open(self._config, base=self._base, stack=self.stack, note=self._note)
+        for tenant, tunnel in self._connectors.tunnels.items():
+            trunks.add(tenant, tunnel)
+        self.connectors = [str(address) for address in self._connectors.addresses]
+        await self._keepers.begun()
+        core = self._core(frozenset((a.host, a.port) for carrier in listeners for a in carrier.addresses()), trunks)
         pusher = CountedPusher(self._pusher, core.ledger, time.time)
+        self._front = await open_front(self._config.media, core, stack=self.stack, note=self._note)
         self._performer = Performer(
-            sip=self.stack, store=self._store, pusher=pusher, note=self._note, clock=self._loop.time
+            sip=self._front.sip, store=self._store, pusher=pusher, note=self._note, clock=self._loop.time
         )
-        server = Server(core, self._performer, refresh_policy=self._refresh_policy(), now=now)
-        self.stack.attach(server)
-        server.recover(found, now, self.stack.adopt)
+        server = Server(
+            core,
+            self._performer,
+            refresh_policy=refresh_policy(self._config),
+            forgetting=forgetting(self._config, core, self._directory),
+            now=now,
+        )
+        self.listeners.append(lambda event: self._follow(server, event))
+        self._front.attach(server)
+        server.recover(found, now, self._front.adopt)
         self.stack.pump(now)
         self._gauges(core)
         self._serve_http(core)
@@ -174,9 +195,20 @@ class App:
         section, node = self._config.listen[number], self._ids.hex(8)
         return await open_listener(section, f"listen[{number}]", base=self._base, stack=self.stack, node=node)
 
-    def _core(self, own: frozenset[tuple[str, int]]) -> Core:
+    def _open_trunks(self, listeners: list[Carrier]) -> Trunks:
+        around = Surroundings(
+            stack=self.stack,
+            listeners=known_as(self._config.listen, listeners),
+            node=self._ids.hex(8),
+            note=self._note,
+            authorities=pbx_authorities(self._config, self._base),
+        )
+        trunks, self._keepers = open_trunks(self._tenants, around)
+        return trunks
+
+    def _core(self, own: frozenset[tuple[str, int]], trunks: Trunks) -> Core:
         wake, limits, wall = self._config.wake, self._config.limits, wall_of(self._loop)
-        policy = self._refresh_policy()
+        policy = refresh_policy(self._config)
         registrar = Registrar(
             directory=self._directory,
             ids=self._ids,
@@ -188,6 +220,7 @@ class App:
             directory=self._directory,
             limit=self._limit,
             peers=tuple(ip_network(peer.address, strict=False) for peer in self._config.peer if peer.may_call),
+            trunks=trunks,
             wall=wall,
             realm=self._config.tenant[0].domain.lower() if self._config.tenant else FALLBACK_REALM,
         )
@@ -199,6 +232,7 @@ class App:
             gate=gate,
             registrar=registrar,
             presence=Presence(self.stack.is_open),
+            trunks=trunks,
             means=Means(
                 timing=timing,
                 budget=Budget(window=timing.wake, wakes=limits.wakes_per_minute),
@@ -213,15 +247,6 @@ class App:
             tickets=Tickets(self._keys, self._ids.hex(16)) if wake.ticket else None,
         )
 
-    def _refresh_policy(self) -> RefreshPolicy:
-        wake = self._config.wake
-        return RefreshPolicy(
-            every=wake.refresh_every,
-            lead=wake.refresh_lead,
-            last=min(180.0, wake.grant / 5),
-            least=min(300.0, wake.grant),
-        )
-
     def _serve_http(self, core: Core) -> None:
         backend = Backend(
             store=self._store,
@@ -233,26 +258,25 @@ class App:
             ids=self._ids,
             token=self._token,
             is_live=core.presence.is_open,
+            pbx=self._pbx_news,
+            has_account=lambda aor: core.account(aor) is not None,
             ledger=core.ledger,
+            ask_relay=self._front.relay.ping if self._front.relay is not None else None,
             problems=self._problems,
             limit=self._limit,
             clock=self._loop.time,
             wall=time.time,
         )
-        operator = host_port(self._config.server.http, "server.http")
-        with named("server.http", self._config.server.http):
-            self._http.append(HttpServer.bind(operator_app(backend), operator.host, operator.port))
-        self.http = self._http[0].url
-        public = self._config.public
-        if public is not None:
-            at = host_port(public.listen, "public.listen")
-            files = (self._base / public.certificate, self._base / public.key) if public.key else (None, None)
-            with named("public.listen", public.listen):
-                phones = HttpServer.bind(public_app(backend), at.host, at.port, certificate=files[0], key=files[1])
-            self._http.append(phones)
-            self.public = public.url or phones.url
-        for http in self._http:
-            http.start()
+        doors = open_doors(self._config, backend, self._http, base=self._base)
+        self.http, self.public = doors.operator, doors.public
+
+    def _follow(self, server: Server, event: Event) -> None:
+        """Let the server know of what becomes of the ways to PBXs."""
+        if event.what in (Happened.PBX_REACHED, Happened.PBX_LOST):
+            tenant = self._directory.tenant(str(event.fields["tenant"]))
+            if tenant is not None:
+                server.pbx_changed(tenant, event.at, is_up=event.what is Happened.PBX_REACHED)
+                self.stack.pump(event.at)
 
     def _gauges(self, core: Core) -> None:
         self.metrics.gauge("parked_calls", "calls, messages and relayed requests under way", lambda: len(core.calls))
@@ -267,33 +291,3 @@ class App:
 
     def _fault(self, where: str, error: BaseException) -> None:
         LOGGER.error("an unexpected error in %s (ringwake %s)", where, __version__, exc_info=error)
-
-
-def wall_now() -> float:
-    """Return epoch seconds."""
-    return time.time()
-
-
-def wall_of(loop: asyncio.AbstractEventLoop) -> Callable[[float], float]:
-    """Return the mapping from the loop's time to epoch seconds; it follows the wall clock when that is set."""
-    return lambda now: now + time.time() - loop.time()
-
-
-def fixed_accounts(config: Config) -> list[Account]:
-    """Return the accounts of the configuration file; of their passwords only hashes remain."""
-    return [
-        Account(
-            aor=Aor(f"{account.user}@{tenant.domain.lower()}"),
-            tenant=tenant.domain.lower(),
-            ha1_md5=Secret(ha1(Algorithm.MD5, account.user, tenant.domain.lower(), account.password)),
-            ha1_sha256=Secret(ha1(Algorithm.SHA256, account.user, tenant.domain.lower(), account.password)),
-        )
-        for tenant in config.tenant
-        for account in tenant.account
-    ]
-
-
-def expiry_policy(config: Config) -> ExpiryPolicy:
-    """Return how long bindings live, by the configuration."""
-    grant, lab = int(config.wake.grant), config.server.lab
-    return ExpiryPolicy(grant=grant, push_least=min(300, grant), needs_tls=not lab, own_refresh=config.wake.pnsreg)

@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from ringwake.app.running import wall_now
+from ringwake.app.system import wall_now
 from ringwake.cli.demonstration.record import Result
 from ringwake.cli.demonstration.scenarios import CALLER, SCENARIOS, TRANSPORTS, Scenario
 from ringwake.cli.demonstration.stage import Stage

@@ -44,6 +44,7 @@ def _lines(device: dict[str, Any]) -> str:
             f"{device['account']}  {provider}  {device['state']}  {device['transport']}  {device['id']}",
             *([f"push by {token}" for token in device["push"]] or ["no push"]),
             *_wakes(device),
+            *([f"PBX: {device['pbx']}"] if device["pbx"] else []),
             f"registered until {_when(device['expires_at'])}",
             _silent(device),
         ]

@@ -8,7 +8,7 @@ import json
 import secrets
 import signal
 
-from ringwake.app.running import wall_now
+from ringwake.app.system import wall_now
 from ringwake.cli.failure import USAGE, CommandError
 from ringwake.cli.lab_toml import lab_toml
 from ringwake.cli.operator import state_folder

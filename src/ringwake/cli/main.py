@@ -17,10 +17,12 @@ COMMANDS = {
     "serve": "run the server",
     "demo": "let sleeping phones ring against emulated push services, and show how",
     "emulate": "run emulators of APNs, FCM and a Web Push service on loopback",
+    "connect": "carry SIP between a PBX in a private network and the edge",
     "phone": "a softphone in the terminal",
-    "account": "add, list and remove accounts",
+    "account": "add, change, list and remove accounts",
     "device": "list the phones and whether they can be reached",
-    "trace": "show what happened to a call, step by step",
+    "trace": "show what happened to a call, or to an account at its PBX, step by step",
+    "doctor": "tell what is the matter with a running server, and what to do about it",
 }
 
 

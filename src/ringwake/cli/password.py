@@ -22,14 +22,14 @@ def password_in(file: Path) -> Secret[str]:
         raise CommandError(f"{file} cannot be read", USAGE) from None
 
 
-def asked_password() -> Secret[str]:
-    """Ask for the password on a terminal, or take the first line of standard input.
+def asked_password(question: str = "Password: ") -> Secret[str]:
+    """Ask for the password on a terminal, or take the next line of standard input.
 
     Raises:
         CommandError: it is empty.
     """
     try:
-        return _filled(getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline())
+        return _filled(getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline())
     except EOFError:
         print(file=sys.stderr)  # the question's line ends here
         return _filled("")

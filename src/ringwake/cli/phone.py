@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from random import random
 
-from ringwake.app.running import SystemIds
+from ringwake.app.system import SystemIds
 from ringwake.cli.failure import FAILED, UNREACHABLE, CommandError
 from ringwake.cli.keyboard import Keyboard
 from ringwake.cli.operator import state_folder

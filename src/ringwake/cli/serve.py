@@ -75,7 +75,10 @@ async def _serve(loaded: Loaded, state: StateFolder, *, greets: bool) -> None:
     app = await App.start(parts_of(loaded.config, loaded.base), token=token)
     try:
         state.tell(RunningServer(app.http, token, app.listen, app.public))
-        print(json.dumps({"event": "ready", "listen": app.listen, "http": app.http}), flush=True)
+        ready = {"event": "ready", "listen": app.listen, "http": app.http}
+        if app.connectors:
+            ready["connectors"] = app.connectors
+        print(json.dumps(ready), flush=True)
         if loaded.notes and greets:
             _greet(loaded, app)
         await stop.wait()

@@ -20,7 +20,7 @@ _NAMED = ("at_ms", "what", "aor", "call_id")
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("name", nargs="?", default="last", help="trace id or Call-ID; default: the last call")
+    which.add_argument("name", nargs="?", default="last", help="trace id, Call-ID, or account; default: the last call")
     which.add_argument("--last", action="store_true", help="the last call")
     which.add_argument("--list", action="store_true", help="list the newest calls and messages")
     add_json(parser)

@@ -42,6 +42,8 @@ def _pairs(config: Config) -> Iterator[_Pair]:
             yield _Pair(f"listen[{number}]", listen.certificate, listen.key)
     if config.public is not None and config.public.key:
         yield _Pair("public", config.public.certificate, config.public.key)
+    if config.connectors is not None and config.connectors.key:
+        yield _Pair("connectors", config.connectors.certificate, config.connectors.key)
 
 
 def _check_pair(certificate: Path, key: Path, place: str) -> None:

@@ -26,6 +26,8 @@ def check_listeners(config: Config) -> None:
     _take(taken, host_port(config.server.http, "server.http"), "server.http")
     if config.public is not None:
         _take(taken, host_port(config.public.listen, "public.listen"), "public.listen")
+    if config.connectors is not None:
+        _take(taken, host_port(config.connectors.listen, "connectors.listen"), "connectors.listen")
     for number, listen in enumerate(config.listen):
         place = f"listen[{number}]"
         address = host_port(listen.address, f"{place}.address")

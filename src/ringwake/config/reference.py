@@ -27,6 +27,8 @@ _SECTIONS = (
     "PeerSection",
     "AppSection",
     "PublicSection",
+    "ConnectorsSection",
+    "MediaSection",
     "ApiSection",
     "LimitsSection",
     "LogSection",

@@ -7,12 +7,12 @@ from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from ringwake.config.apps import check_apps
+from ringwake.config.connectors import check_connectors
 from ringwake.config.error import ConfigError
 from ringwake.config.host_port import host_port
 from ringwake.config.listeners import check_listeners
-from ringwake.config.schema import Config, PeerSection, PublicSection, ServerSection, TenantSection, WakeSection
-from ringwake.sip.errors import SipError
-from ringwake.sip.uri import parse_hostport, parse_uri
+from ringwake.config.schema import Config, PeerSection, PublicSection, ServerSection, WakeSection
+from ringwake.config.tenants import check_tenants
 
 _DAY = 86400.0
 # The largest private network, and what a provider of IPv6 has: whoever writes more opens the door to everybody.
@@ -32,7 +32,8 @@ def check(config: Config) -> None:
         _check_public(config.public, lab=lab)
     _check_wake(config.wake, lab=lab)
     check_listeners(config)
-    _check_tenants(config.tenant)
+    check_tenants(config)
+    check_connectors(config)
     for number, peer in enumerate(config.peer):
         _check_peer(peer, f"peer[{number}]")
     check_apps(config.app, [tenant.domain.lower() for tenant in config.tenant])
@@ -87,50 +88,6 @@ def _check_wake(wake: WakeSection, *, lab: bool) -> None:
         )
     if not wake.refresh_lead < wake.refresh_every <= wake.grant:
         raise ConfigError("wake: refresh_lead < refresh_every <= grant must hold: change one of the three")
-
-
-def _check_tenants(tenants: list[TenantSection]) -> None:
-    domains: set[str] = set()
-    for number, tenant in enumerate(tenants):
-        place, domain = f"tenant[{number}]", tenant.domain.lower()
-        if not _is_domain(domain):
-            raise ConfigError(f'{place}.domain: no SIP domain: write it like "example.com", no port, no dot at its end')
-        if domain in domains:
-            raise ConfigError(f"{place}.domain: {domain} stands twice: merge the two tables")
-        domains.add(domain)
-        if tenant.upstream != "none":
-            raise ConfigError(
-                f'{place}.upstream: "{tenant.upstream}" is not built yet: write "none" (ringwake is the PBX)'
-            )
-        if tenant.pbx:
-            raise ConfigError(f'{place}.pbx: upstream = "none" has no use for it: remove it')
-        _check_accounts(tenant, place, domain)
-
-
-def _is_domain(text: str) -> bool:
-    try:
-        _, port = parse_hostport(text)
-    except SipError:
-        return False
-    # A dot at the end is taken off every address of record, so that this domain would never be met.
-    return port is None and not text.endswith(".")
-
-
-def _check_accounts(tenant: TenantSection, place: str, domain: str) -> None:
-    users: set[str] = set()
-    for number, account in enumerate(tenant.account):
-        at = f"{place}.account[{number}].user"
-        try:
-            uri = parse_uri(f"sip:{account.user}@{domain}")
-        except SipError:
-            uri = None
-        if uri is None or uri.password is not None or uri.aor != f"{account.user}@{domain}":
-            raise ConfigError(
-                f'{at}: not the user part of a SIP URI: write it like "alice", without domain and escapes'
-            )
-        if account.user in users:
-            raise ConfigError(f"{at}: {account.user} stands twice in {domain}: remove one of the two")
-        users.add(account.user)
 
 
 def _check_peer(peer: PeerSection, place: str) -> None:

@@ -80,6 +80,10 @@ class AccountSection(Section):
     """User part of its address of record."""
     password: Text
     """Password for digest. Prefer `ringwake account add`, which keeps only its hashes."""
+    pbx_user: str = ""
+    """User name at the PBX, if it is another (`upstream = "vault"`)."""
+    pbx_password: str = ""
+    """Password at the PBX, if it is another (`upstream = "vault"`)."""
 
     def __repr__(self) -> str:
         return f"AccountSection(user={self.user!r}, password=...)"
@@ -90,10 +94,32 @@ class TenantSection(Section):
 
     domain: Text
     """Domain of its addresses of record, and its digest realm."""
-    upstream: str = "none"
-    """`none`: ringwake is the PBX. The modes in front of a PBX (`path`, `contact`, `vault`) are not built yet."""
+    upstream: Literal["none", "path", "contact", "vault"] = "none"
+    """`none`: ringwake is the PBX. In front of one: `path` passes REGISTER through and adds a Path; `contact` registers
+    one Contact of its own for each account, with its phone's credentials; `vault` with credentials of its own."""
     pbx: str = ""
-    """Address of the PBX, for the modes in front of one."""
+    """The PBX as a SIP URI, such as "sip:10.0.0.5:5060;transport=tcp"; a name is looked up by RFC 3263."""
+    pbx_ca_file: str = ""
+    """PEM file with the authorities of a PBX on TLS, if they are not those that the system knows."""
+    connector: bool = False
+    """The PBX is reached through `ringwake connect`, which runs beside it."""
+    connector_token_file: str = ""
+    """File with the token by which that proves itself, which only its owner may read."""
+    media: Literal["direct", "relay"] = "direct"
+    """Whether RTP goes through `[media]`. A PBX behind a connector needs it."""
+    while_waking: Literal["trying", "ringing", "queued", "progress"] = "trying"
+    """What a caller hears while a phone wakes: nothing but 100, or a 180, 182 or 183 of ours."""
+    no_wake: str = ""
+    """SIP URI that a call goes on to when no phone came: another account, or a number at the PBX. Empty: 480."""
+    no_wake_by: Literal["forward", "redirect"] = "forward"
+    """Whether the call is sent there by us, or the caller is told to go there (302)."""
+    pbx_expires: Annotated[int, Meta(ge=60, le=MOST_SECONDS)] = 3600
+    """Seconds for which we ask to stay registered at the PBX (`contact`, `vault`)."""
+    pbx_answers: Literal["first", "always", "never"] = "first"
+    """`vault`: which of the PBX's challenges to a phone's calls are answered by us: those that are its first word;
+    also those that come after a 100, as of FreeSWITCH, which is no proxy; or none."""
+    forget_after: Seconds = 7_776_000
+    """`vault`: so long after the last REGISTER of any of its phones an account's password at the PBX is forgotten."""
     account: list[AccountSection] = []
     """Its accounts in this file; more are in the database."""
 
@@ -149,6 +175,26 @@ class PublicSection(Section):
     """PEM file with the certificate chain; plain HTTP only with `lab`."""
     key: str = ""
     """PEM file with the private key, which only its owner and group may read."""
+
+
+class ConnectorsSection(Section):
+    """`[connectors]`: where `ringwake connect` dials in, for each PBX that nothing can dial."""
+
+    listen: Text
+    """`host:port`, numeric; port 0 takes any."""
+    certificate: str = ""
+    """PEM file with the certificate chain; without TLS only with `lab`."""
+    key: str = ""
+    """PEM file with the private key, which only its owner and group may read."""
+    client_ca: str = ""
+    """PEM file with the authorities of connectors that prove themselves by a certificate in the tenant's name."""
+
+
+class MediaSection(Section):
+    """`[media]`: who relays RTP."""
+
+    rtpengine: Text
+    """`host:port`, numeric, of rtpengine's control protocol (`listen-ng`). Keep it on loopback."""
 
 
 class ApiSection(Section):
@@ -210,6 +256,8 @@ class Config(Section):
     peer: list[PeerSection] = []
     app: list[AppSection] = []
     public: PublicSection | None = None
+    connectors: ConnectorsSection | None = None
+    media: MediaSection | None = None
     api: ApiSection = field(default_factory=ApiSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     log: LogSection = field(default_factory=LogSection)

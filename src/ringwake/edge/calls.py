@@ -22,7 +22,7 @@ class Entry:
     owner: Owner
     transaction: ServerTransaction | None
     aor: str
-    branches: list[str] = field(default_factory=list)
+    branches: dict[str, None] = field(default_factory=dict)
     is_lingering: bool = False
     """Whether it is settled, and will be forgotten."""
 
@@ -66,12 +66,22 @@ class Calls:
     def response(self, branch: str, response: Response, now: float) -> Effects:
         """Pass a response to whoever sent the request."""
         entry = self._by_branch.get(branch)
-        return NOTHING if entry is None else self._keep(entry, entry.owner.response(branch, response, now), now)
+        if entry is None:
+            return NOTHING
+        effects = self._keep(entry, entry.owner.response(branch, response, now), now)
+        if entry.owner.is_standing and response.status >= 200:
+            self._drop(entry, branch)
+        return effects
 
     def failed(self, branch: str, failure: Failure, now: float) -> Effects:
         """Pass a failure to whoever sent the request."""
         entry = self._by_branch.get(branch)
-        return NOTHING if entry is None else self._keep(entry, entry.owner.failed(branch, failure, now), now)
+        if entry is None:
+            return NOTHING
+        effects = self._keep(entry, entry.owner.failed(branch, failure, now), now)
+        if entry.owner.is_standing:
+            self._drop(entry, branch)
+        return effects
 
     def cancel(self, transaction: ServerTransaction, reason: str, now: float) -> Effects:
         """Pass a CANCEL to whoever serves the request."""
@@ -105,21 +115,25 @@ class Calls:
         entry = self._by_id.pop(owner_id)
         self._timers.drop(owner_id)
         self._lingering.drop(owner_id)
-        for branch in entry.branches:
-            if self._by_branch.get(branch) is entry:
-                del self._by_branch[branch]
-        if entry.transaction is not None:
-            self._by_transaction.pop(entry.transaction, None)
+        for branch in list(entry.branches):
+            self._drop(entry, branch)
+        if entry.transaction is not None and self._by_transaction.get(entry.transaction) is entry:
+            del self._by_transaction[entry.transaction]  # unless a call that has gone on has another owner now
         same_aor = self._by_aor.get(entry.aor, {})
         same_aor.pop(owner_id, None)
         if not same_aor:
             self._by_aor.pop(entry.aor, None)
 
+    def _drop(self, entry: Entry, branch: str) -> None:
+        entry.branches.pop(branch, None)
+        if self._by_branch.get(branch) is entry:
+            del self._by_branch[branch]
+
     def _keep(self, entry: Entry, effects: Effects, now: float) -> Effects:
         for effect in effects:
             if isinstance(effect, Forward):
                 branch = effect.request.via.branch
-                entry.branches.append(branch)
+                entry.branches[branch] = None
                 self._by_branch[branch] = entry
         at = entry.owner.get_timer()
         if at is None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from ringwake.edge.calls import Calls
 from ringwake.edge.gate import Gate
 from ringwake.edge.presence import Presence
-from ringwake.model.account import Account
+from ringwake.model.account import Account, Aor
 from ringwake.model.binding import Binding
-from ringwake.model.ports import Directory, Ids, Seal
+from ringwake.model.ports import Directory, Ids, Seal, Trunks
+from ringwake.model.tenant import Upstream
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.registrar.rules import Registrar
 from ringwake.registrar.ticket import Tickets
@@ -33,6 +35,7 @@ class Core:
     gate: Gate
     registrar: Registrar
     presence: Presence
+    trunks: Trunks
     means: Means
     own: frozenset[tuple[str, int]]
     """Host and port of each listener, as our Route and Request-URI may name them."""
@@ -52,9 +55,22 @@ class Core:
         """Return epoch seconds."""
         return self.means.wall(now)
 
+    def time_of_day(self, now: float) -> str:
+        """Write monotonic seconds as people read the time."""
+        return datetime.fromtimestamp(self.wall(now), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
     def tag(self) -> str:
         """Return a fresh To-tag."""
         return self.ids.hex(12)
+
+    def account(self, aor: Aor) -> Account | None:
+        """Return an account; where a PBX says who exists, also one that is known to it alone."""
+        known = self.directory.account(aor)
+        if known is not None:
+            return known
+        tenant = self.directory.tenant(aor.rpartition("@")[2])
+        is_elsewhere = tenant is not None and tenant.upstream in (Upstream.PATH, Upstream.CONTACT)
+        return Account.guest(aor, tenant.domain) if tenant is not None and is_elsewhere else None
 
     def trace(self, request: Request) -> str:
         """Return the short id of a call: the same for all that belongs to it (reliability 3.3)."""
@@ -68,6 +84,8 @@ class Core:
 
     def sender(self, request: Request, flow: Flow) -> FlowToken:
         """Name the side that a request came from, so that it is found again after a reconnect."""
+        if pbx := self.trunks.tenant_of(flow):
+            return FlowToken(flow, "", pbx)
         try:
             aor = address(request.headers, "from").sip_uri.aor
         except ParseError:

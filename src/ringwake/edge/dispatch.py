@@ -12,10 +12,14 @@ from ringwake.edge.gate import CLAIMS
 from ringwake.edge.in_dialog import ack, in_dialog
 from ringwake.edge.invite import invite
 from ringwake.edge.message import message
-from ringwake.edge.register import register
 from ringwake.edge.stand_alone import stand_alone
+from ringwake.edge.upstream.inward import from_pbx
+from ringwake.edge.upstream.outward import outward, tenant_of_call
+from ringwake.edge.upstream.registration import registration
+from ringwake.edge.virtual_uas import virtual_uas
 from ringwake.model.account import Account, Aor
 from ringwake.model.effects import NOTHING, Effects, Respond
+from ringwake.proxy.contact_user import opened_contact
 from ringwake.proxy.loops import check_loop
 from ringwake.proxy.purr import purr_of
 from ringwake.proxy.routing import take_routes
@@ -61,6 +65,11 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     routed = take_routes(arrived.request, core.seal, core.own)
     arrived = replace(arrived, request=routed.request)
     has_tag = bool(address(arrived.request.headers, "to").tag)
+    if has_tag and (uas := virtual_uas(core, arrived.request)) is not None:
+        return uas.request(core, arrived, now)
+    if routed.tokens and routed.tokens[-1].is_path and not routed.is_forged:
+        path = routed.tokens[-1]
+        return from_pbx(core, arrived, Aor(path.aor), now, only=path.binding)
     if routed.tokens and has_tag:
         _drop_claims(core, arrived)
         return in_dialog(core, arrived, routed, now)
@@ -69,7 +78,7 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     if has_tag or arrived.request.method in _INSIDE:
         return _astray(core, arrived, uri, now, has_tag=has_tag)
     if arrived.request.method == REGISTER:
-        return register(core, arrived, now)
+        return registration(core, arrived, now)
     if _is_for_us(core, uri):
         return _ourselves(arrived)
     return _to_account(core, arrived, uri, now)
@@ -98,6 +107,12 @@ def _let_in(core: Core, arrived: RequestArrived, now: float) -> None:
 
 
 def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Effects:
+    if (aor := opened_contact(uri, core.seal)) is not None:
+        return from_pbx(core, arrived, aor, now)
+    tenant = tenant_of_call(core, arrived, uri)
+    if tenant is not None:
+        _drop_claims(core, arrived)
+        return outward(core, arrived, tenant, now)
     _let_in(core, arrived, now)
     callee = _callee(core, arrived, uri)
     if callee is None and not _is_ours(core, uri):
@@ -145,7 +160,7 @@ def _callee(core: Core, arrived: RequestArrived, uri: Uri) -> tuple[Account, str
     """Find whom a request is for: an account of ours, or the one phone of it whose PURR it carries (RFC 8599 7)."""
     purr = purr_of(arrived.request, core.seal)
     if purr is not None:
-        account = core.directory.account(purr.aor)
+        account = core.account(purr.aor)
         return None if account is None else (account, purr.binding)
     account = _account(core, uri) if _is_ours(core, uri) else None
     return None if account is None else (account, "")
@@ -154,5 +169,5 @@ def _callee(core: Core, arrived: RequestArrived, uri: Uri) -> tuple[Account, str
 def _account(core: Core, uri: Uri) -> Account | None:
     """Find the account of a Request-URI; one at our own address means the one tenant that has such a user."""
     if core.directory.is_local(uri.host.lower()):
-        return core.directory.account(Aor(uri.aor))
-    return core.directory.account(Aor(f"{uri.aor.rpartition('@')[0]}@{core.gate.realm}"))
+        return core.account(Aor(uri.aor))
+    return core.account(Aor(f"{uri.aor.rpartition('@')[0]}@{core.gate.realm}"))

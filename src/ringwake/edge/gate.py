@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ringwake.edge.limits import FailureLimit
 from ringwake.model.account import Account, Aor
-from ringwake.model.ports import Directory
+from ringwake.model.ports import Directory, Trunks
 from ringwake.registrar.credentials import Authenticator, Verdict
 from ringwake.sip.address import parse_address
 from ringwake.sip.errors import ParseError, SipError
@@ -33,6 +33,8 @@ class Gate:
     limit: FailureLimit
     peers: tuple[Network, ...]
     """Addresses that may call without digest: a PBX, a trunk."""
+    trunks: Trunks
+    """The PBXs that we stand in front of may, too, each to its own tenant."""
     wall: Callable[[float], float]
     """From monotonic to epoch seconds."""
     realm: str
@@ -57,12 +59,12 @@ class Gate:
         return account
 
     def caller(self, request: Request, flow: Flow, now: float) -> Account | None:
-        """Return the account that sends a request, or None for a trusted peer.
+        """Return the account that sends a request, or None for a trusted peer, or for the PBX of whom it is for.
 
         Raises:
             SipError: 400, 403, 407 or 503.
         """
-        if self.is_peer(flow):
+        if self.is_listed(flow) or self._is_own_pbx(request, flow):
             return None
         sender = address(request.headers, "from").uri
         try:
@@ -84,9 +86,21 @@ class Gate:
         return self._is_from(request, account, "to", "from", *CLAIMS)
 
     def is_peer(self, flow: Flow) -> bool:
-        """Tell whether a flow comes from a trusted address."""
+        """Tell whether a flow comes from a trusted address, or from a PBX."""
+        return bool(self.trunks.tenant_of(flow)) or self.is_listed(flow)
+
+    def is_listed(self, flow: Flow) -> bool:
+        """Tell whether a flow comes from an address that the operator trusts, whatever tenant it is about."""
+        if flow.is_private:
+            return False
         source = ip_address(flow.remote.host.partition("%")[0])
         return any(source in network for network in self.peers)
+
+    def _is_own_pbx(self, request: Request, flow: Flow) -> bool:
+        """Tell whether a PBX sends to its own tenant: to another it is a stranger, who may say to be anybody."""
+        host = parse_uri(request.uri).host.lower()
+        is_foreign = self.directory.is_local(host) and not self.trunks.is_near(flow, host)
+        return bool(self.trunks.tenant_of(flow)) and not is_foreign
 
     def _authenticated(self, request: Request, flow: Flow, now: float, *, key: str, realm: str) -> Account:
         blocked = self.limit.blocked_for(flow.remote.host, now)

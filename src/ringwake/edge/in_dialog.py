@@ -6,26 +6,39 @@ A side that cannot be reached is woken if it has put a PURR into the dialog (RFC
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
 from ringwake.edge.park import Terms, park, with_bindings
+from ringwake.edge.upstream.up import Ascent, is_asked_by_pbx, send_up
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.model.effects import Relay as Send
 from ringwake.model.push import Kind
+from ringwake.model.tenant import Tenant
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.purr import Purr, purr_of
 from ringwake.proxy.routing import Hop, Routed, forward
+from ringwake.proxy.sequence import raise_sequence
 from ringwake.sip.errors import SipError
 from ringwake.sip.flow import Flow
+from ringwake.sip.message import Request
 from ringwake.sip.methods import INVITE
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.sip.via import COOKIE
 from ringwake.wake.plan import Action, Target
 from ringwake.wake.relay import Relay
+
+
+class Side(NamedTuple):
+    """One side of a dialog, and where it is reached now."""
+
+    flow: Flow
+    token: FlowToken
+
 
 UNREACHABLE = SipError(504, "the other side cannot be reached now")
 """Hurts the transaction only; a 480 would end the dialog (RFC 5057, standards L9)."""
@@ -42,7 +55,7 @@ def in_dialog(core: Core, arrived: RequestArrived, routed: Routed, now: float) -
     if flow is None:
         # In a transaction, which absorbs the ACK: by its Route it would go on.
         return refuse(arrived.transaction, routed.request, UNREACHABLE, to_tag=core.tag(), now=now)
-    return _relay(core, arrived, flow, now)
+    return _relay(core, arrived, flow, now, token=token)
 
 
 def ack(core: Core, routed: Routed) -> Effects:
@@ -50,7 +63,12 @@ def ack(core: Core, routed: Routed) -> Effects:
     flow = flow_of(core, routed.tokens[-1]) if routed.tokens else None
     if flow is None:
         return NOTHING
-    return (Send(forward(routed.request, Hop(flow=flow, branch=COOKIE + core.ids.hex(24))), flow),)
+    token = routed.tokens[-1]
+    tenant = core.directory.tenant(token.tenant)
+    is_to_pbx = tenant is not None and is_asked_by_pbx(core, tenant, routed.tokens[0].aor)
+    onward = forward(routed.request, Hop(flow=flow, branch=COOKIE + core.ids.hex(24), is_to_pbx=is_to_pbx))
+    raise_sequence(onward, token.shift)
+    return (Send(onward, flow),)
 
 
 def flow_of(core: Core, token: FlowToken) -> Flow | None:
@@ -58,12 +76,17 @@ def flow_of(core: Core, token: FlowToken) -> Flow | None:
     newest = core.presence.flow_of(token.binding) if token.binding else None
     if newest is not None:
         return newest
-    return token.flow if core.presence.is_open(token.flow) else None
+    if core.presence.is_open(token.flow):
+        return token.flow
+    return core.trunks.flow(token.tenant) if token.tenant else None
 
 
-def _relay(core: Core, arrived: RequestArrived, flow: Flow, now: float) -> Effects:
+def _relay(core: Core, arrived: RequestArrived, flow: Flow, now: float, *, token: FlowToken) -> Effects:
     request = arrived.request
     lapse = _NO_ANSWER.get(request.method, UNREACHABLE.status)
+    tenant = core.directory.tenant(token.tenant) if token.tenant else None
+    if tenant is not None:
+        return _up(core, arrived, tenant, Side(flow, token), now=now)
     relay = Relay(ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=lapse))
     owner_id = core.ids.hex(16)
     core.calls.add(owner_id, relay, transaction=arrived.transaction)
@@ -71,6 +94,25 @@ def _relay(core: Core, arrived: RequestArrived, flow: Flow, now: float) -> Effec
     effects = relay.begin("", forward(request, hop), flow, now)
     trying = (Respond(arrived.transaction, reply(request, 100)),) if request.method == INVITE else NOTHING
     return (*trying, *core.calls.keep(owner_id, effects, now))
+
+
+def _up(core: Core, arrived: RequestArrived, tenant: Tenant, side: Side, *, now: float) -> Effects:
+    request, token = arrived.request, side.token
+
+    def rewrite(again: Request) -> None:
+        """Inside a dialog the PBX takes the same CSeq twice, and the phone could not be told of another one."""
+        again.headers.set("cseq", f"{request.cseq.number + token.shift} {request.method}")
+
+    ascent = Ascent(
+        tenant=tenant,
+        aor=core.sender(request, arrived.flow).aor,
+        flow=side.flow,
+        branch=COOKIE + core.ids.hex(24),
+        shift=token.shift,
+        rewrite=rewrite,
+        lapse=_NO_ANSWER.get(request.method, UNREACHABLE.status),
+    )
+    return send_up(core, arrived, ascent, now)
 
 
 def _hop(binding: Binding, branch: str) -> Hop:
@@ -88,10 +130,10 @@ def _to_phone(core: Core, arrived: RequestArrived, purr: Purr, token: FlowToken,
     def found(bindings: tuple[Binding, ...], now: float) -> Effects:
         flow = flow_of(core, token)
         known = next((binding for binding in bindings if binding.id == purr.binding), None)
-        account = core.directory.account(purr.aor)
+        account = core.account(purr.aor)
         if known is None or account is None or not _may_be_woken(known):
             if flow is not None:
-                return _relay(core, arrived, flow, now)
+                return _relay(core, arrived, flow, now, token=token)
             return refuse(arrived.transaction, arrived.request, UNREACHABLE, to_tag=core.tag(), now=now)
         # A datagram socket counts as open for long: a phone in a call is awake, and one that is not is pushed to soon.
         action = Action.RING if flow is not None else Action.WAKE

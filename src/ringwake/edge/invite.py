@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import TypeAlias
 
 from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
+from ringwake.edge.no_wake import MOST_SECONDS, gone_on, is_forwarded, nobody_came, take_up
+from ringwake.edge.virtual_uas import accompany
 from ringwake.model.account import Account
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
@@ -70,25 +73,30 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float, *,
     over = core.means.callers.refusal(words.caller.key, account.aor, now)
     if over is not None:
         return (Note(note), *_too_often(core, arrived, record.trace, over, now=now))
-    call = _call(core, record, ResponseContext(arrived.transaction, request, to_tag=core.tag()), words)
+    context = ResponseContext(arrived.transaction, request, to_tag=core.tag())
+    return (Note(note), *_park(core, record, context, words)[1])
+
+
+def _park(core: Core, record: CallRecord, context: ResponseContext, words: Announcement) -> tuple[ParkedCall, Effects]:
+    call = _call(core, record, context, words)
 
     def applied(parked: Parked, now: float) -> Effects:
         return _start(core, call, parked.bindings, now)
 
     def then(_: Parked, now: float) -> Effects:
-        parked = Event(Happened.CALL_PARKED, now, record.trace, {"aor": account.aor})
-        return (*_trying(call, arrived.transaction), Note(parked))
+        parked = Event(Happened.CALL_PARKED, now, record.trace, {"aor": record.aor})
+        return (*_trying(core, call, now), Note(parked))
 
     def otherwise(failed: Failed, now: float) -> Effects:
         fields: dict[str, Field] = {"op": "park", "reason": failed.reason}
         noted = Note(Event(Happened.STORE_FAILED, now, record.trace, fields))
-        if call.context.final is None and not call.context.branches:
+        if context.final is None and not context.branches:
             core.calls.forget(record.id)
-            return (noted, *refuse(arrived.transaction, request, NOT_TAKEN, to_tag=core.tag(), now=now))
+            return (noted, *refuse(context.transaction, context.request, NOT_TAKEN, to_tag=core.tag(), now=now))
         # The call is in memory and its phones are being woken: it rings even with a full disk.
-        return (*_trying(call, arrived.transaction), noted)
+        return (*_trying(core, call, now), noted)
 
-    return (Note(note), Persist(Park(call=record), applied=applied, then=then, otherwise=otherwise))
+    return call, (Persist(Park(call=record), applied=applied, then=then, otherwise=otherwise),)
 
 
 def recover(core: Core, found: Recovered, now: float, *, adopt: Adopt) -> Effects:
@@ -101,9 +109,12 @@ def recover(core: Core, found: Recovered, now: float, *, adopt: Adopt) -> Effect
         adopt: rebuilds a server transaction, so that the answer goes where the INVITE came from.
     """
     effects: list[Effects] = []
+    gone = gone_on(found)
     for stored, bindings in found.calls:
         request = parse(stored.invite)
-        if isinstance(request, Request):
+        if stored.id in gone:
+            effects.append((Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)),))
+        elif isinstance(request, Request):
             context = ResponseContext(adopt(request, stored.flow), request, to_tag=core.tag())
             effects.append(_take_up(core, stored, context, bindings, now=now))
     return tuple(effect for several in effects for effect in several)
@@ -113,14 +124,16 @@ def _take_up(
     core: Core, stored: CallRecord, context: ResponseContext, bindings: tuple[Binding, ...], *, now: float
 ) -> Effects:
     wall, timing = core.wall(now), core.means.timing
-    account = core.directory.account(stored.aor)
-    if account is None:
-        return (*context.refuse(404), Persist(Finish(call=stored.id, end=CallEnd.ERROR)))
+    account = core.account(stored.aor)
     if stored.is_cancelled:
         return (*context.refuse(487), Persist(Finish(call=stored.id, end=CallEnd.CANCELLED)))
+    if is_forwarded(stored) and wall < stored.received_at + MOST_SECONDS:
+        return take_up(core, stored, context, now)
+    if account is None:
+        return (*context.refuse(404), Persist(Finish(call=stored.id, end=CallEnd.ERROR)))
     if (refusal := max((status for _, status in stored.refusals), default=0)) >= 600:
         return (*context.refuse(refusal), Persist(Finish(call=stored.id, end=CallEnd.DECLINED)))
-    if wall >= stored.received_at + timing.wake + timing.ring:
+    if wall >= max(stored.received_at + timing.wake, stored.wake_until) + timing.ring:
         # Nobody has waited for so long: no phone may ring for this any more.
         return (*context.refuse(NO_WAKE), Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)))
     record = replace(stored, wake_until=max(stored.wake_until, wall + RECOVERY_SECONDS))
@@ -129,7 +142,7 @@ def _take_up(
     note = Note(Event(Happened.CALL_RECOVERED, now, record.trace, fields))
     # It is on disk, and the 100 may have died with the process that put it there.
     trying = Respond(context.transaction, reply(context.request, 100))
-    return (note, trying, *_start(core, call, bindings, now))
+    return (note, trying, *_start(core, call, bindings, now), *accompany(core, call, now))
 
 
 def _patience(core: Core, request: Request) -> float:
@@ -156,6 +169,7 @@ def _call(core: Core, record: CallRecord, context: ResponseContext, words: Annou
         compose=lambda record, binding, flow: compose(core, record, binding, flow),
         means=core.means,
     )
+    call.nobody_came = lambda now: nobody_came(core, call, now, park=partial(_park, core))
     core.calls.add(record.id, call, transaction=context.transaction, aor=record.aor)
     return call
 
@@ -176,11 +190,14 @@ def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: flo
     return effects
 
 
-def _trying(call: ParkedCall, transaction: ServerTransaction) -> Effects:
-    """Say 100, unless something better was said already."""
-    if call.context.final is not None or any(branch.is_ringing for branch in call.context.branches):
+def _trying(core: Core, call: ParkedCall, now: float) -> Effects:
+    """Say 100, unless something was said already; and more, where the caller is to hear more."""
+    context = call.context
+    if context.final is not None or any(branch.is_ringing for branch in context.branches):
         return NOTHING
-    return (Respond(transaction, reply(call.context.request, 100)),)
+    is_said = bool(context.transaction.octets)  # when the call has gone on from another account
+    trying = NOTHING if is_said else (Respond(context.transaction, reply(context.request, 100)),)
+    return (*trying, *accompany(core, call, now))
 
 
 def compose(core: Core, record: CallRecord, binding: Binding, flow: Flow) -> Request:

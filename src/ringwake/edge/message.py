@@ -40,8 +40,8 @@ RECOVERED_PER_SECOND = 100.0
 """Accounts whose phones are woken for messages that an earlier life has left."""
 
 
-def message(core: Core, arrived: RequestArrived, account: Account, now: float) -> Effects:
-    """Keep a MESSAGE and set its delivery going.
+def message(core: Core, arrived: RequestArrived, account: Account, now: float, *, only: str = "") -> Effects:
+    """Keep a MESSAGE and set its delivery going; `only` is the id of the one binding that it is for, if not for all.
 
     Raises:
         SipError: 413 when it is too long.
@@ -62,19 +62,23 @@ def message(core: Core, arrived: RequestArrived, account: Account, now: float) -
     parked = ParkedMessage(stored, core.announce(request, account), means=core.means, seal=core.seal)
 
     def applied(kept: Kept, now: float) -> Effects:
-        return _wake(core, parked, kept.bindings, now)
+        return _wake(core, parked, _meant(kept, only), now)
 
     def then(kept: Kept, now: float) -> Effects:
         note = Note(Event(Happened.MESSAGE_KEPT, now, stored.trace, {"aor": account.aor}))
         accepted = Respond(arrived.transaction, reply(request, 202, to_tag=core.tag()))
-        awake = [t.binding for t in _plan(core, kept.bindings, now) if t.action is Action.RING]
+        awake = [t.binding for t in _plan(core, _meant(kept, only), now) if t.action is Action.RING]
         return (accepted, note, *hand_over(core, awake, (kept.message,), now))
 
     def otherwise(failed: Failed, now: float) -> Effects:
         note = Note(Event(Happened.STORE_FAILED, now, stored.trace, {"op": "message", "reason": failed.reason}))
         return (note, *refuse(arrived.transaction, request, STORE_DOWN, to_tag=core.tag(), now=now))
 
-    return (Persist(KeepMessage(message=stored), applied=applied, then=then, otherwise=otherwise),)
+    return (Persist(KeepMessage(message=stored, only=only), applied=applied, then=then, otherwise=otherwise),)
+
+
+def _meant(kept: Kept, only: str) -> tuple[Binding, ...]:
+    return tuple(binding for binding in kept.bindings if binding.is_meant(only))
 
 
 def recover(core: Core, found: Recovered, now: float) -> Effects:
@@ -88,7 +92,7 @@ def recover(core: Core, found: Recovered, now: float) -> Effects:
         mail.setdefault(stored.aor, []).append((stored, phones))
     effects: list[Effects] = []
     for number, (aor, letters) in enumerate(mail.items()):
-        account = core.directory.account(aor)
+        account = core.account(aor)
         if account is not None:
             effects.append(_again(core, account, letters, now, delay=number / RECOVERED_PER_SECOND))
     return tuple(effect for several in effects for effect in several)
@@ -171,7 +175,7 @@ def _rouse(core: Core, stored: StoredMessage, lost: Binding, now: float) -> Effe
 
     Not one that has just registered: it is awake, and does not answer. Each wake would only bring the next.
     """
-    account, request = core.directory.account(stored.aor), parse(stored.message)
+    account, request = core.account(stored.aor), parse(stored.message)
     if account is None or not isinstance(request, Request):
         return NOTHING
     announcement = core.announce(request, account)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringwake.edge.admission import admit
+from ringwake.edge.admission import Admission, admit
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
+from ringwake.edge.upstream.standing import follow
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, ResetFlow, Respond
@@ -49,27 +50,33 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     plan = core.registrar.plan(request, account, arrived.flow, core.wall(now))
     if isinstance(plan, Refusal):
         raise SipError(plan.status, plan.rule, plan.headers)
-    contacts = tuple(_with_wakes(core, contact) for contact in plan.op.contacts)
-    op = replace(plan.op, contacts=contacts, only=admission.only)
+    contacts = tuple(with_wakes(core, contact) for contact in plan.op.contacts)
+    plan = replace(plan, op=replace(plan.op, contacts=contacts, only=admission.only))
+    return commit(core, arrived, plan, admission, came_at=came_at)
+
+
+def commit(core: Core, arrived: RequestArrived, plan: Plan, admission: Admission, *, came_at: float) -> Effects:
+    """Put a REGISTER of an account that may register on disk, and answer it."""
+    request = arrived.request
 
     def then(result: Registered | OutOfOrder | TooManyAccounts | Overreach, now: float) -> Effects:
         if not isinstance(result, Registered):
-            refusal = core.gate.challenge(account, now) if isinstance(result, Overreach) else _refusal(result)
+            refusal = core.gate.challenge(admission.account, now) if isinstance(result, Overreach) else _refusal(result)
             return refuse(arrived.transaction, request, refusal, to_tag=core.tag(), now=now)
         ok = answer(
             request, plan, result, to_tag=core.tag(), purr=lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids)
         )
-        return (Respond(arrived.transaction, ok), *_registered(core, plan, result, now, came_at=came_at))
+        return (Respond(arrived.transaction, ok), *registered(core, plan, result, now, came_at=came_at))
 
     def otherwise(failed: Failed, now: float) -> Effects:
         admission.failed(core)
         note = Note(Event(Happened.STORE_FAILED, now, "", {"op": "register", "reason": failed.reason}))
         return (note, *refuse(arrived.transaction, request, STORE_DOWN, to_tag=core.tag(), now=now))
 
-    return (Persist(op, then=then, otherwise=otherwise),)
+    return (Persist(plan.op, then=then, otherwise=otherwise),)
 
 
-def _with_wakes(core: Core, contact: ContactUpdate) -> ContactUpdate:
+def with_wakes(core: Core, contact: ContactUpdate) -> ContactUpdate:
     """Tell the phone's bindings of the pushes that have brought it here: they count them in the same step."""
     woken = core.ledger.of(contact.push) if contact.push else ()
     return replace(contact, woken=woken) if woken else contact
@@ -83,7 +90,8 @@ def _refusal(result: OutOfOrder | TooManyAccounts) -> SipError:
             return SipError(403, "this push token is registered for too many accounts")
 
 
-def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:
+def registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:
+    """Do what follows a REGISTER that is on disk: what was parked for its phones goes to them."""
     effects: list[Effects] = []
     _leave(core, plan.op.aor, frozenset(binding.id for binding in result.bindings), now)
     for binding in result.touched:
@@ -96,6 +104,7 @@ def _registered(core: Core, plan: Plan, result: Registered, now: float, *, came_
         effects.append((_note(binding, plan, now, came_at=came_at),))
     effects.append(tuple(_warn(shared, now) for shared in result.shared))
     effects += [_release(core, binding, now) for binding in result.touched]
+    effects.append(follow(core, plan.op.aor, result.bindings, now))
     if not result.touched and (plan.op.contacts or plan.op.remove_all):
         effects.append((Note(Event(Happened.UNREGISTERED, now, "", {"aor": plan.op.aor})),))
     effects.append(hand_over(core, result.touched, result.messages, now))

@@ -6,10 +6,12 @@ from ringwake.edge import invite, message, refresh, upkeep
 from ringwake.edge.core import Core
 from ringwake.edge.dispatch import acknowledge, request
 from ringwake.edge.perform import Performer
+from ringwake.edge.upstream.standing import reached, restore
 from ringwake.model.effects import NOTHING, Effects, Note
 from ringwake.model.events import Event as Happening
 from ringwake.model.events import Field, Happened
 from ringwake.model.store_ops import Recovered
+from ringwake.model.tenant import Tenant
 from ringwake.sip import methods
 from ringwake.sip.flow import Flow
 from ringwake.sip.transactions.events import (
@@ -26,13 +28,21 @@ from ringwake.wake.refresh import RefreshPolicy
 class Server:
     """Takes what the transaction layer, the transports and the clock report."""
 
-    def __init__(self, core: Core, performer: Performer, *, refresh_policy: RefreshPolicy, now: float) -> None:
+    def __init__(
+        self,
+        core: Core,
+        performer: Performer,
+        *,
+        refresh_policy: RefreshPolicy,
+        forgetting: upkeep.Forgetting | None = None,
+        now: float,
+    ) -> None:
         self._core = core
         self._performer = performer
         performer.pushed = core.calls.pushed
         for owner_id, owner in (
             (refresh.OWNER, refresh.Refresher(core, refresh_policy, now)),
-            (upkeep.OWNER, upkeep.Upkeep(core, now)),
+            (upkeep.OWNER, upkeep.Upkeep(core, now, forgetting)),
         ):
             core.calls.add(owner_id, owner, transaction=None)
             core.calls.keep(owner_id, NOTHING, now)
@@ -50,6 +60,10 @@ class Server:
         self._core.presence.closed(flow)
         self._note(Happened.FLOW_CLOSED, flow, now)
 
+    def pbx_changed(self, tenant: Tenant, now: float, *, is_up: bool) -> None:
+        """Take note that the way to a tenant's PBX is open again, or gone."""
+        self._performer.run(reached(self._core, tenant, now, is_up=is_up), now)
+
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called."""
         return self._core.calls.get_timer()
@@ -63,6 +77,7 @@ class Server:
         """Take up what an earlier life of the process left open."""
         self._performer.run(invite.recover(self._core, found, now, adopt=adopt), now)
         self._performer.run(message.recover(self._core, found, now), now)
+        self._performer.run(restore(self._core, now), now)
 
     def _effects(self, event: Event, now: float) -> Effects:
         calls = self._core.calls

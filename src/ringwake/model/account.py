@@ -14,8 +14,21 @@ Aor = NewType("Aor", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PbxLogin:
+    """Who an account is at its PBX, where we answer for it (`upstream = "vault"`, docs/adr/0023-vault.md)."""
+
+    user: str
+    password: Secret[str]
+    """In the clear: the PBX chooses realm and algorithm, so a hash of it would not do."""
+    realm: str = ""
+    """The only realm whose challenges are answered; empty: the one that its registration was asked for."""
+    heard_at: float = 0.0
+    """Epoch seconds when a phone of the account last spoke, unless a binding of it knows better; 0: not counted yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One address of record. Passwords are not kept, only their HA1 (standards D14)."""
+    """One address of record. Passwords are not kept, only their HA1 (standards D14), save one: `pbx`."""
 
     aor: Aor
     tenant: str
@@ -25,3 +38,10 @@ class Account:
     ha1_sha256: Secret[str]
     """Hex of SHA-256(user:realm:password), RFC 8760."""
     settings: Settings = field(default_factory=Settings)
+    pbx: PbxLogin | None = None
+    """Its login at the PBX, if we hold one."""
+
+    @classmethod
+    def guest(cls, aor: Aor, tenant: str) -> Account:
+        """Return an account that only the tenant's PBX knows: nobody can prove to be it here."""
+        return cls(aor=aor, tenant=tenant, ha1_md5=Secret(""), ha1_sha256=Secret(""))

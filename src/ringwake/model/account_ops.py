@@ -23,6 +23,22 @@ class RemoveAccount(Op[bool]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetLogins(Op[tuple[Account, ...]]):
+    """Forget the logins at the PBX of accounts whose phones have all been silent; returns these as they were.
+
+    The longest silent first, at most `limit` of them. Of a login that is looked at for the first time the silence
+    begins now; that counts against the limit, too.
+    """
+
+    tenant: str
+    wall: float
+    """Epoch seconds."""
+    after: float
+    """Seconds since a phone of the account has registered."""
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListAccounts(Op[tuple[Account, ...]]):
     """Read the accounts of one tenant, or of all, by AOR."""
 

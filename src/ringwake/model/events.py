@@ -16,6 +16,7 @@ class Happened(StrEnum):
     # calls, in the order in which a good one goes
     INVITE_RECEIVED = "invite_received"
     CALL_PARKED = "call_parked"
+    CALLER_TOLD = "caller_told"
     INVITE_SENT = "invite_sent"
     PUSH_SENT = "push_sent"
     PUSH_ACCEPTED = "push_accepted"
@@ -25,6 +26,7 @@ class Happened(StrEnum):
     RINGING = "ringing"
     PHONE_ANSWERED = "phone_answered"
     BRANCH_ENDED = "branch_ended"
+    CALL_FORWARDED = "call_forwarded"
     CALL_ENDED = "call_ended"
     CALL_RECOVERED = "call_recovered"
     # registrations
@@ -34,6 +36,14 @@ class Happened(StrEnum):
     TOKEN_SHARED = "token_shared"  # noqa: S105  likewise
     WAKE_COUNTED = "wake_counted"
     REFRESH_DUE = "refresh_due"
+    # in front of a PBX
+    PBX_REACHED = "pbx_reached"
+    PBX_LOST = "pbx_lost"
+    PBX_REGISTERED = "pbx_registered"
+    PBX_REFUSED = "pbx_refused"
+    PBX_LEFT = "pbx_left"
+    PBX_GRANTED_LITTLE = "pbx_granted_little"
+    PBX_LOGIN_FORGOTTEN = "pbx_login_forgotten"
     # messages
     MESSAGE_KEPT = "message_kept"
     MESSAGE_DELIVERED = "message_delivered"

@@ -9,6 +9,8 @@ from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey
 from ringwake.model.push import Outcome, Push
 from ringwake.model.store_ops import Failed, Op
+from ringwake.model.tenant import Tenant
+from ringwake.sip.flow import Flow
 
 R = TypeVar("R")
 
@@ -61,6 +63,26 @@ class Directory(Protocol):
 
     def is_local(self, host: str) -> bool:
         """Tell whether a domain, in lower case, is one of ours."""
+
+    def tenant(self, domain: str) -> Tenant | None:
+        """Return the tenant of a domain in lower case."""
+
+
+class Trunks(Protocol):
+    """The ways to the PBXs that we stand in front of."""
+
+    def flow(self, tenant: str) -> Flow | None:
+        """Return where a request to the tenant's PBX goes now; None when it cannot be reached. Then it is dialled."""
+
+    def tenant_of(self, flow: Flow) -> str:
+        """Return the tenant whose PBX is at the other end of a flow, for sure; or an empty text."""
+
+    def is_near(self, flow: Flow, tenant: str) -> bool:
+        """Tell whether a flow comes from the address of the tenant's PBX, whatever its port.
+
+        Others may have that address too (a phone on the same machine, or behind the same NAT), so what comes is the
+        PBX's only if it also has something that only the PBX was given.
+        """
 
 
 class Pusher(Protocol):

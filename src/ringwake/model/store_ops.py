@@ -52,6 +52,8 @@ class ContactUpdate:
 
     new_id: str
     """Id of the binding if it turns out to be new."""
+    is_named: bool = False
+    """Whether that id is the Contact's name, the same each time: then the binding has it in any case."""
     uri: str
     params: str = ""
     instance: str = ""
@@ -270,6 +272,8 @@ class KeepMessage(Op[Kept]):
     """Keep a message for each phone that is bound to its AOR, or for the first that registers."""
 
     message: StoredMessage
+    only: str = ""
+    """Id of the one binding that it is for, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,6 +165,15 @@ class Resolver:
         return ordered
 
 
+def transport_of(uri: Uri) -> Transport:
+    """Return the transport that a URI names, or the one that it means by naming none and having a port or a number.
+
+    Raises:
+        ResolveError: there is no such transport.
+    """
+    return _named(uri) or _default(uri)
+
+
 def _named(uri: Uri) -> Transport | None:
     """Return the transport that a URI names, or None."""
     name = (uri.params.get("transport") or "").lower()

@@ -81,6 +81,8 @@ class Stack:
         self._wire = wire
         self._layer = TransactionLayer(max_transactions=max_transactions)
         self._carriers: dict[tuple[Transport, Address], Carrier] = {}
+        self._nodes: dict[str, Carrier] = {}
+        """Carriers of all flows that name a node, whatever their addresses."""
         self._user: User | None = None
         self._early: Batch = []
         self._timer: Cancellable | None = None
@@ -96,6 +98,10 @@ class Stack:
         """Take up a transport with the addresses it listens on, or those of the connections it has opened."""
         for address in addresses or carrier.addresses():
             self._carriers[carrier.transport, address] = carrier
+
+    def add_node(self, carrier: Carrier, node: str) -> None:
+        """Take up a transport by the node that its flows name: addresses of private networks may be those of others."""
+        self._nodes[node] = carrier
 
     # ---- what transports report
 
@@ -205,7 +211,8 @@ class Stack:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for carrier in dict.fromkeys(self._carriers.values()):  # each once, and always in the same order
+        carriers = [*self._carriers.values(), *self._nodes.values()]
+        for carrier in dict.fromkeys(carriers):  # each once, and always in the same order
             await carrier.close()
 
     # ---- inside
@@ -222,10 +229,12 @@ class Stack:
                 self._fault("receive", error)
 
     def _carrier(self, flow: Flow) -> Carrier | None:
+        if flow.node in self._nodes:
+            return self._nodes[flow.node]
         return self._carriers.get((flow.transport, flow.local)) or self._any(flow)
 
     def _any(self, flow: Flow) -> Carrier | None:
-        """Find the transport of a flow whose local address is not that of its listener: a wildcard, or a client."""
+        """Find the transport of a flow that its listener does not know: of a wildcard, or a client."""
         return next((c for (kind, _), c in self._carriers.items() if kind is flow.transport and c.is_open(flow)), None)
 
     def _turn(self, now: float) -> bool:

@@ -11,21 +11,31 @@ Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
 
 def server_context(
-    certificate: Path, key: Path, *, note_fault: Callable[[str], None] = lambda _: None
+    certificate: Path,
+    key: Path,
+    *,
+    client_ca: Path | None = None,
+    note_fault: Callable[[str], None] = lambda _: None,
 ) -> ssl.SSLContext:
     """Return the context of a listener. When its files change, the next handshake reads them anew.
 
     Args:
         certificate: PEM, the chain included.
         key: PEM.
+        client_ca: PEM of the authorities of clients, who are asked for a certificate and may have none; None asks
+            nobody.
         note_fault: told when changed files cannot be used; the old certificate stays until they can.
 
     Raises:
         OSError: a file cannot be read.
         ssl.SSLError: the files do not fit each other.
     """
-    context = _loaded(certificate, key)
-    context.sni_callback = _Renewal(context, certificate, key, note_fault)
+
+    def load() -> ssl.SSLContext:
+        return _loaded(certificate, key, client_ca)
+
+    context = load()
+    context.sni_callback = _Renewal(context, (certificate, key), load, note_fault)
     return context
 
 
@@ -44,10 +54,15 @@ class _Renewal:
     """Looks at the files at each handshake: two `stat` calls, no timer, and no signal to forget after a renewal."""
 
     def __init__(
-        self, context: ssl.SSLContext, certificate: Path, key: Path, note_fault: Callable[[str], None]
+        self,
+        context: ssl.SSLContext,
+        files: tuple[Path, Path],
+        load: Callable[[], ssl.SSLContext],
+        note_fault: Callable[[str], None],
     ) -> None:
         self._context = context
-        self._files = (certificate, key)
+        self._files = files
+        self._load = load
         self._note_fault = note_fault
         self._seen = self._stamp()
 
@@ -63,7 +78,7 @@ class _Renewal:
 
     def _renew(self) -> None:
         try:
-            self._context = _loaded(*self._files)
+            self._context = self._load()
         except (OSError, ssl.SSLError) as error:
             # Half of a renewal, perhaps: the other file will change in a moment, and this is tried again.
             self._note_fault(f"{self._files[0]}: changed and cannot be used, the old certificate stays: {error}")
@@ -76,8 +91,11 @@ class _Renewal:
         return tuple((stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in stats)
 
 
-def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
+def _loaded(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
+    if client_ca is not None:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
     return context

@@ -24,10 +24,22 @@ _DEBUG = frozenset(
         Happened.FLOW_CLOSED,
         Happened.REQUEST_DROPPED,
         Happened.REGISTERED,
+        Happened.PBX_REGISTERED,
+        Happened.PBX_LEFT,
         Happened.WAKE_COUNTED,
     }
 )
-_WARNING = frozenset({Happened.PUSH_FAILED, Happened.TOKEN_FORGOTTEN, Happened.TOKEN_SHARED, Happened.STORE_FAILED})
+_WARNING = frozenset(
+    {
+        Happened.PUSH_FAILED,
+        Happened.TOKEN_FORGOTTEN,
+        Happened.TOKEN_SHARED,
+        Happened.STORE_FAILED,
+        Happened.PBX_LOST,
+        Happened.PBX_REFUSED,
+        Happened.PBX_GRANTED_LITTLE,
+    }
+)
 _ERROR = frozenset({Happened.FAULT})
 
 

@@ -46,16 +46,7 @@ class Timeline:
 
     def verdict(self) -> str:
         """Return a sentence on how it went, and where the time or the call was lost."""
-        ended = next((at for at, e in enumerate(self.events) if e.what is Happened.CALL_ENDED), None)
-        if ended is None:
-            return _of_message(self.events) or "It is still under way."
-        before, end = self.events[:ended], self.events[ended]
-        name = str(end.fields.get("end"))
-        if name == "no_wake":
-            return _lost(before, end)
-        if name == "cancelled" and not _all(before, Happened.RINGING):
-            return f"The caller hung up before a phone rang. {_lost(before, end)}"
-        return _ENDS.get(name, f"It failed with {end.fields.get('status')}.") + _slowest(before)
+        return _of_call(self.events) or _of_message(self.events) or _of_account(self.events) or "It is still under way."
 
 
 class Traces:
@@ -95,6 +86,39 @@ def _all(events: Sequence[Event], what: Happened) -> list[Event]:
     return [event for event in events if event.what is what]
 
 
+def _of_call(events: Sequence[Event]) -> str:
+    """Say how a call ended; empty when it has not."""
+    ended = next((at for at, e in enumerate(events) if e.what is Happened.CALL_ENDED), None)
+    if ended is None:
+        return ""
+    before, end = events[:ended], events[ended]
+    name = str(end.fields.get("end"))
+    if gone_on := _all(before, Happened.CALL_FORWARDED):
+        return _forwarded(gone_on[0], events[ended + 1 :])
+    if name == "no_wake":
+        return _lost(before, end)
+    if name == "cancelled" and not _all(before, Happened.RINGING):
+        return f"The caller hung up before a phone rang. {_lost(before, end)}"
+    if name not in _ENDS and (refused := _all(before, Happened.REQUEST_REFUSED)):
+        return f"It failed with {end.fields.get('status')}: {refused[-1].fields.get('rule')}."
+    return _ENDS.get(name, f"It failed with {end.fields.get('status')}.") + _slowest(before)
+
+
+def _forwarded(event: Event, rest: Sequence[Event]) -> str:
+    """Say why a call went on, where to, and what became of it there."""
+    why, to, by = (event.fields.get(key) for key in ("reason", "to", "by"))
+    if by == "redirect":
+        return f"{why}; the caller was told to call {to}."
+    end = next((e for e in rest if e.what is Happened.CALL_ENDED), None)
+    there = _of_call(rest) if by == "account" or end is None else _of_pbx(end)
+    return f"{why}; the call went on to {to}. {there or 'It is still under way there.'}"
+
+
+def _of_pbx(end: Event) -> str:
+    failed = f"The PBX answered {end.fields.get('status')}."
+    return {**_ENDS, "no_wake": "The PBX did not take it."}.get(str(end.fields.get("end")), failed)
+
+
 def _lost(events: Sequence[Event], end: Event) -> str:
     """Say why no phone came before the end."""
     accepted, failed = _all(events, Happened.PUSH_ACCEPTED), _all(events, Happened.PUSH_FAILED)
@@ -125,6 +149,14 @@ def _slowest(events: Sequence[Event]) -> str:
     before, after = max(steps, key=lambda step: step[1].at - step[0].at)
     seconds = after.at - before.at
     return f" The slowest step was {before.what.value} to {after.what.value}: {seconds * 1000:.0f} ms."
+
+
+def _of_account(events: Sequence[Event]) -> str:
+    """Say how an account stands at its PBX; empty when it is a call or a message."""
+    if events[-1].what not in (Happened.PBX_REGISTERED, Happened.PBX_REFUSED, Happened.PBX_GRANTED_LITTLE):
+        return ""
+    sentence = str(events[-1].fields.get("reason"))
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def _of_message(events: Sequence[Event]) -> str:

@@ -8,6 +8,7 @@ responses is decided here and nowhere else.
 from __future__ import annotations
 
 from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, QuietBranch, Respond
+from ringwake.proxy.best_response import OF_THE_PHONE, OURS, rank
 from ringwake.proxy.branch import Branch, BranchState
 from ringwake.proxy.routing import strip_tokens
 from ringwake.sip.fields import max_breadth
@@ -25,13 +26,7 @@ MOST_BRANCHES = 10
 """Branches that share Max-Breadth evenly: as many as an address of record may have bindings."""
 TIMER_C = 181.0
 """Seconds an INVITE may ring without a new provisional response (section 16.6 step 11: more than three minutes)."""
-# Of the 4xx, those that tell the caller what to do come first (section 16.7 step 6).
-_TELLING = (401, 407, 415, 420, 484)
-# Statuses of ours that stand for silence: a time-out and a transport error (section 16.9).
-_OURS = (408, 503)
-# Answers that speak of one phone and not of the call: a 503 would stop the caller from sending us anything (16.7
-# step 6), a 482 is about the way to that phone.
-_OF_THE_PHONE = {503: 500, 482: 480}
+_SILENCE = (*OURS, 480)
 
 
 class ResponseContext:
@@ -42,6 +37,8 @@ class ResponseContext:
         """As received, our own Routes taken off."""
         self.lapse = lapse
         """What to say when no phone says anything: 480 to a new call; inside a dialog, 480 would end it (RFC 5057)."""
+        self.tells_silence = True
+        """Whether `lapse` is said here; else whoever waits for phones calls `refuse` or `hand_on`."""
         self.final: int | None = None
         """Status of the final response once it was sent."""
         self.transaction = transaction
@@ -83,6 +80,14 @@ class ResponseContext:
         branch.state, branch.id, branch.flow, branch.result = BranchState.LIVE, request.via.branch, flow, None
         branch.has_answered = branch.is_ringing = branch.is_quiet = False
         return (*gone, Forward(request, flow))
+
+    def again(self, device: str, request: Request) -> Effects:
+        """Send a request anew to whoever has refused it but for credentials; that refusal is not counted."""
+        branch = self._branches.get(device)
+        if branch is None or branch.flow is None or branch.state is not BranchState.LIVE or not self.is_open:
+            return NOTHING
+        branch.id, branch.has_answered = request.via.branch, False
+        return (Forward(request, branch.flow),)
 
     def quiet(self, device: str) -> Effects:
         """Send an INVITE no more that nobody has answered yet. To `begin` again is how it goes on."""
@@ -169,6 +174,10 @@ class ResponseContext:
         answer = reply(self.request, status, to_tag=self._to_tag, headers=headers)
         return (*cancels, Respond(self.transaction, answer))
 
+    def hand_on(self) -> None:
+        """Leave the final response to another context of the same request, which goes on where nobody came."""
+        self.final = self.lapse
+
     # ---- views
 
     def branch(self, device: str) -> Branch | None:
@@ -184,6 +193,11 @@ class ResponseContext:
     def is_open(self) -> bool:
         """Whether a branch may still begin: nothing final was said, and neither the caller nor a 6xx ended the call."""
         return self.final is None and not self._is_cancelled and not self._is_refused
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody is left who could answer, and nobody has said a word: no phone rang, none refused."""
+        return not self._is_cancelled and all(b.result in _SILENCE and not b.is_ringing for b in self.branches)
 
     def is_unheard(self, flow: Flow) -> bool:
         """Tell whether something was sent down a flow that its phone has not answered in any way."""
@@ -242,11 +256,13 @@ class ResponseContext:
     def _maybe_final(self) -> Effects:
         if self.final is not None or any(b.state is not BranchState.DONE for b in self._branches.values()):
             return NOTHING
+        if self.is_silent and not self.tells_silence:
+            return NOTHING
         best = self._best()
         if isinstance(best, int):
-            return self.refuse(self.lapse if best in _OURS else best)
-        if best.status in _OF_THE_PHONE:
-            return self.refuse(_OF_THE_PHONE[best.status])
+            return self.refuse(self.lapse if best in OURS else best)
+        if best.status in OF_THE_PHONE:
+            return self.refuse(OF_THE_PHONE[best.status])
         if best.status == 408 and self.request.method != INVITE:
             return self.refuse(self.lapse)  # RFC 4320 section 4.2: no 408 to any other method
         self.final = best.status
@@ -257,7 +273,7 @@ class ResponseContext:
         if self._is_cancelled:
             return 487
         results = [b.result for b in self._branches.values() if b.result is not None]
-        return min(results, key=_rank, default=480)
+        return min(results, key=rank, default=480)
 
     def _with_all_challenges(self, best: Response) -> Response:
         """Merge the challenges of all branches into a 401 or 407 (section 16.7 step 7)."""
@@ -270,16 +286,6 @@ class ResponseContext:
                         for challenge in other.headers.texts(key):
                             answer.headers.append(key, challenge)
         return answer
-
-
-def _rank(result: Response | int) -> tuple[int, int, bool]:
-    """Order results: 6xx, then by class, then those that tell the caller something, then real answers."""
-    if isinstance(result, int):
-        status, is_real = 480 if result in _OURS else result, False
-    else:
-        status, is_real = _OF_THE_PHONE.get(result.status, result.status), result.status not in _OF_THE_PHONE
-    telling = _TELLING.index(status) if status in _TELLING else len(_TELLING)
-    return (0 if status >= 600 else status // 100, telling, not is_real)
 
 
 def _upstream(response: Response) -> Response:

@@ -76,9 +76,21 @@ def record_route(token: FlowToken, seal: Seal) -> str:
     our TLS port in the clear, and their BYE never comes. With `sips:` the callee would have to be SIPS too (RFC 3261
     section 12.1.1), and out of reach for a caller on UDP.
     """
+    return _our_route(token, seal, "")
+
+
+def path_value(token: FlowToken, seal: Seal, *, keeps_flow: bool) -> str:
+    """Write our Path value (RFC 3327), which the PBX is to send back as Route: our address on the PBX's side.
+
+    `keeps_flow` says that we are the phone's first hop and keep its flow: `ob` (RFC 5626 section 5.1).
+    """
+    return _our_route(token, seal, ";ob" if keeps_flow else "")
+
+
+def _our_route(token: FlowToken, seal: Seal, mark: str) -> str:
     local, transport = token.flow.local, token.flow.transport
     name = transport.value if transport is Transport.TLS else transport.uri_parameter
-    return f"<sip:{token.seal(seal)}@{local};transport={name};lr>"
+    return f"<sip:{token.seal(seal)}@{local};transport={name};lr{mark}>"
 
 
 def via(flow: Flow, branch: str) -> str:
@@ -98,6 +110,8 @@ class Hop:
     """Record-Route values to add, the one that faces the next hop first."""
     path: tuple[str, ...] = ()
     """Path of the phone's REGISTER (RFC 3327), topmost first."""
+    is_to_pbx: bool = False
+    """Whether it goes to the PBX that asks for credentials, and has to see them."""
 
 
 def forward(request: Request, hop: Hop) -> Request:
@@ -111,7 +125,8 @@ def forward(request: Request, hop: Hop) -> Request:
     headers.set("max-forwards", str(DEFAULT_MAX_FORWARDS if left is None else max(0, left - 1)))
     for value in reversed(hop.record_routes):
         headers.push("record-route", value)
-    headers.remove("proxy-authorization")
+    if not hop.is_to_pbx:
+        headers.remove("proxy-authorization")
     strip_tokens(copy)
     preload(copy, hop.path)
     headers.push("via", via(hop.flow, hop.branch))

@@ -167,7 +167,7 @@ def _bind(
     if push is None and contact.is_query and known is not None:
         push = known.push
     return Binding(
-        id=known.id if known else contact.new_id,
+        id=known.id if known and not contact.is_named else contact.new_id,
         aor=op.aor,
         uri=contact.uri,
         params=contact.params,

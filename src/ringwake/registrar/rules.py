@@ -35,7 +35,7 @@ MAX_CONTACTS = 16
 _HOUR = 3600
 """Seconds: a wish for that much may not be called too brief (RFC 3261 section 10.3 step 7)."""
 _GRUUS = ("pub-gruu", "temp-gruu")
-_SOME_PHONE = PushTarget(
+SOME_PHONE = PushTarget(
     app=AppKey(Provider.FCM, ""), tokens=((Service.ONLY, Token(provider=Provider.FCM, app="", value="")),)
 )
 """One that takes silent pushes."""
@@ -53,6 +53,8 @@ class ExpiryPolicy:
     plain_least: int = 60
     needs_tls: bool = True
     """Take push parameters over TLS and WSS only (RFC 8599 section 13)."""
+    raises: bool = True
+    """Whether a phone with a push token gets `grant`, whatever it asks for. Not where a PBX grants."""
     own_refresh: bool = False
     """Let a phone that can refresh by itself do so, and push to it only when it did not (`+sip.pnsreg`)."""
 
@@ -102,6 +104,10 @@ class Registrar:
     policy: ExpiryPolicy
     refresh_after: Callable[[PushTarget, float], float | None]
     """Seconds until the first silent push to this target under this grant, or None for never."""
+
+    def passing(self) -> Registrar:
+        """Return the judge of those REGISTERs whose expiry a PBX grants."""
+        return replace(self, policy=replace(self.policy, raises=False))
 
     def plan(self, request: Request, account: Account, flow: Flow, wall: float) -> Plan | Refusal:
         """Judge an authenticated REGISTER for `account` that came down `flow` at the wall clock `wall`.
@@ -194,7 +200,7 @@ class Registrar:
 
     def _terms(self, wall: float) -> PushTerms:
         """Say how a phone that says nothing of push is bound if its target was uploaded."""
-        refresh_after = self.refresh_after(_SOME_PHONE, self.policy.grant)
+        refresh_after = self.refresh_after(SOME_PHONE, self.policy.grant)
         return PushTerms(float(self.policy.grant), None if refresh_after is None else wall + refresh_after)
 
     def _offer(self, wants: PushParams, asker: _Asker) -> Offer | Unserved:
@@ -210,12 +216,14 @@ class Registrar:
         if asked == 0:
             return 0
         policy = self.policy
+        if not policy.raises and offered.target is None:
+            return policy.plain_most if asked is None else asked
         if offered.target is None:
             # A proxy that pushes wakes the phone in time for what it has asked for.
             most = policy.grant if offered.is_elsewhere else policy.plain_most
             least, granted = policy.plain_least, min(asked or policy.plain_most, most)
         else:
-            least, granted = policy.push_least, policy.grant
+            least, granted = policy.push_least, policy.grant if policy.raises else asked or policy.grant
         if asked is not None and asked < min(least, _HOUR):
             return Refusal(423, "the expiry is too short", (("min-expires", str(least)),))
         return granted
@@ -245,7 +253,7 @@ def answer(
     if plan.is_outbound:
         fields.append(("require", OUTBOUND))
     fields.append(("supported", SUPPORTED))
-    fields += [("feature-caps", _caps(promise, registered.touched, purr)) for promise in plan.caps]
+    fields += [("feature-caps", capability(promise, registered.touched, purr)) for promise in plan.caps]
     fields.append(("date", formatdate(wall, usegmt=True)))
     response = reply(request, 200, to_tag=to_tag, headers=fields)
     _answer_keep(request, plan, registered, response)
@@ -256,7 +264,8 @@ def _written(contact: NameAddr) -> str:
     return f"<{contact.uri}>{contact.params.without('expires', *_GRUUS)}"
 
 
-def _caps(promise: Promise, touched: tuple[Binding, ...], purr: Callable[[Binding], str]) -> str:
+def capability(promise: Promise, touched: tuple[Binding, ...], purr: Callable[[Binding], str]) -> str:
+    """Write one Feature-Caps of a 2xx (RFC 8599 section 5.4), with a fresh PURR if the phone can be woken."""
     service = promise.provider.partition(".")[0]
     woken = [binding for binding in touched if binding.push and binding.push.app.provider == service]
     indicators = [*promise.indicators, *(("sip.pnspurr", purr(binding)) for binding in woken[:1])]

@@ -9,6 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+CONNECTOR = "connector:"
+"""How the node of a flow through a connector begins; the tenant follows."""
+
 
 class Transport(StrEnum):
     """SIP transports, spelled as in a URI's `transport` parameter where they have one."""
@@ -65,6 +68,11 @@ class Flow(NamedTuple):
     """The connection's number within its node; 0 on UDP, whose flows are address pairs."""
     node: str = ""
     """Names one life of one process, so that a stored flow of an earlier life is known to be gone."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its addresses are those of a private network at the other end of a connector, and of nobody else."""
+        return self.node.startswith(CONNECTOR)
 
     def encode(self) -> str:
         """Write the flow as text, for the store and for sealed tokens."""

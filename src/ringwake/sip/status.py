@@ -10,6 +10,7 @@ REASONS = {
     183: "Session Progress",
     200: "OK",
     202: "Accepted",  # RFC 3428
+    302: "Moved Temporarily",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -25,6 +26,7 @@ REASONS = {
     430: "Flow Failed",  # RFC 5626
     439: "First Hop Lacks Outbound Support",  # RFC 5626
     440: "Max-Breadth Exceeded",  # RFC 5393
+    469: "Bad Info Package",  # RFC 6086
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
     482: "Loop Detected",

@@ -14,7 +14,7 @@ class MemoryDirectory:
 
     def __init__(self, tenants: Iterable[Tenant], apps: Iterable[App], fixed: Iterable[Account]) -> None:
         """Take what the configuration says; `put` adds what the store holds."""
-        self._domains = {tenant.domain for tenant in tenants}
+        self._tenants = {tenant.domain: tenant for tenant in tenants}
         self._apps = {app.key: app for app in apps}
         order = list(Provider)
         self._by_tenant: dict[str, tuple[App, ...]] = {}
@@ -41,7 +41,11 @@ class MemoryDirectory:
 
     def is_local(self, host: str) -> bool:
         """Tell whether a domain, in lower case, is one of ours."""
-        return host in self._domains
+        return host in self._tenants
+
+    def tenant(self, domain: str) -> Tenant | None:
+        """Return the tenant of a domain in lower case."""
+        return self._tenants.get(domain)
 
     def put(self, account: Account) -> None:
         """Take up an account of the store."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, assert_never, cast
 
-from ringwake.model.account import Account
-from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
+from ringwake.model.account import Account, Aor
+from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.store_ops import (
@@ -25,6 +25,8 @@ from ringwake.model.store_ops import (
     ListBindings,
     MessageDone,
     Op,
+    OutOfOrder,
+    Overreach,
     Park,
     Parked,
     PutSubscription,
@@ -32,8 +34,10 @@ from ringwake.model.store_ops import (
     Recovered,
     Refreshed,
     Register,
+    Registered,
     Sweep,
     TakeDue,
+    TooManyAccounts,
 )
 from ringwake.model.stored_message import StoredMessage
 from ringwake.model.upload import PutUpload, RemoveUpload, Upload
@@ -76,7 +80,7 @@ class Image:
         )
         # The result type of each step is that of its operation: `apply` says so, mypy cannot.
         self._steps: dict[type, Callable[[Any, Changes], object]] = {
-            Register: registrations.register,
+            Register: self._register,
             PutSubscription: registrations.put_subscription,
             PutUpload: registrations.put_upload,
             RemoveUpload: registrations.remove_upload,
@@ -95,6 +99,7 @@ class Image:
             MessageDone: self._message_done,
             PutAccount: self._put_account,
             RemoveAccount: self._remove_account,
+            ForgetLogins: self._forget_logins,
             ListAccounts: self._list_accounts,
         }
 
@@ -131,10 +136,25 @@ class Image:
 
     def _sweep(self, op: Sweep, changes: Changes) -> int:
         dropped = 0
-        for part in (self._registrations, self._messages, self._calls):
-            while dropped < op.limit and part.remove_expired(changes, op.wall):
+        for remove in (self._remove_expired_binding, self._messages.remove_expired, self._calls.remove_expired):
+            while dropped < op.limit and remove(changes, op.wall):
                 dropped += 1
         return dropped
+
+    def _remove_expired_binding(self, changes: Changes, wall: float) -> bool:
+        expired = self._registrations.remove_expired(changes, wall)
+        if expired is not None:
+            self._accounts.hear(changes, expired.aor, expired.registered_at, self._bound_at)
+        return expired is not None
+
+    def _register(self, op: Register, changes: Changes) -> Registered | OutOfOrder | TooManyAccounts | Overreach:
+        result = self._registrations.register(op, changes)
+        if isinstance(result, Registered) and (op.contacts or op.remove_all):
+            self._accounts.hear(changes, op.aor, op.wall, self._bound_at)
+        return result
+
+    def _bound_at(self, aor: Aor) -> float:
+        return max((binding.registered_at for binding in self._bindings.at(aor)), default=0.0)
 
     # ---- calls
 
@@ -189,7 +209,8 @@ class Image:
         known = self._messages.get(op.message.id)
         if known is not None:
             return Kept(known, bindings)
-        message = replace(op.message, waiting=tuple(phones_of(bindings)))
+        meant = [binding for binding in bindings if binding.is_meant(op.only)]
+        message = replace(op.message, waiting=tuple(phones_of(meant)))
         self._messages.keep(changes, message, self._serial.next())
         return Kept(message, bindings)
 
@@ -210,6 +231,9 @@ class Image:
         self._messages.remove(changes, op.aor)
         self._registrations.remove(changes, op.aor)
         return True
+
+    def _forget_logins(self, op: ForgetLogins, changes: Changes) -> tuple[Account, ...]:
+        return tuple(self._accounts.forget_logins(op, changes, self._bound_at))
 
     def _list_accounts(self, op: ListAccounts, _: Changes) -> tuple[Account, ...]:
         return self._accounts.of(op.tenant)

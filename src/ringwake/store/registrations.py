@@ -145,15 +145,15 @@ class Registrations:
         aors = self._bindings.aors() if op.aor is None else (op.aor,)
         return tuple(binding for aor in aors for binding in self._bindings.current(aor, op.wall))
 
-    def remove_expired(self, changes: Changes, wall: float) -> bool:
-        """Remove the binding that expired first; False when none has."""
+    def remove_expired(self, changes: Changes, wall: float) -> Binding | None:
+        """Remove the binding that expired first, and return it; None when none has."""
         expired = self._bindings.next_expired(wall)
         if expired is None:
-            return False
+            return None
         left = [binding for binding in self._bindings.at(expired.aor) if binding.id != expired.id]
         self._bindings.put(changes, expired.aor, left)
         self._messages.leave(changes, expired.aor, phones_of([expired]) - phones_of(left))
-        return True
+        return expired
 
     def remove(self, changes: Changes, aor: Aor) -> None:
         """Remove all that is registered at an AOR."""

@@ -41,6 +41,11 @@ class Owner:
         return None
 
     @property
+    def is_standing(self) -> bool:
+        """Whether it stays as long as the server does: then a request of it is forgotten with its final response."""
+        return False
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing more is to come but retransmissions."""
         return True

@@ -46,11 +46,16 @@ class ParkedCall(Owner):
         self.record = record
         self.context = context
         self.end: CallEnd | None = None
+        self.nobody_came: Callable[[float], Effects] = lambda _: context.refuse(NO_WAKE)
+        """Says what becomes of a call that no phone came for. Set by whoever made this."""
+        context.tells_silence = False
         self._compose = compose
         self._means = means
         errand = Errand(id=record.id, trace=record.trace, kind=Kind.CALL, wake_until=record.wake_until)
         self._pushes = CallPushes(errand, announcement, means=means)
         self._waits = Waits(context)
+        self.started_at = 0.0
+        """Monotonic seconds."""
         self._wake_until = 0.0
         self._ring_until = 0.0
         """When the call ends at the latest, whoever comes and goes."""
@@ -62,6 +67,7 @@ class ParkedCall(Owner):
 
     def start(self, targets: Sequence[Target], now: float) -> Effects:
         """Call the phones that are awake, wake those that sleep; 480 when there is neither."""
+        self.started_at = now
         self._wake_until = now + self.record.wake_until - self._means.wall(now)
         self._ring_until = self._wake_until + self._means.timing.ring
         effects: list[Effects] = []
@@ -205,6 +211,13 @@ class ParkedCall(Owner):
         """Whether nothing of this call can come any more."""
         return self.end is not None and self.context.is_settled
 
+    @property
+    def is_waking(self) -> bool:
+        """Whether a phone is being woken, and none has come or answered."""
+        if any(wait.has_come for wait in self._waits) or not self.context.is_open:
+            return False
+        return any(wait.delivery is not None for wait in self._waits)
+
     # ---- phones
 
     def _ring(self, binding: Binding, now: float) -> Effects:
@@ -242,7 +255,7 @@ class ParkedCall(Owner):
         return Delivery(now=now, until=self._wake_until, jitter=self._means.jitter())
 
     def _push_due(self, now: float) -> Effects:
-        if not self.context.is_open:
+        if not self.context.is_open or self.context.is_silent:
             return NOTHING
         return _join(self._pushes.wake(wait, now) for wait in self._waits if wait.is_due(now))
 
@@ -253,6 +266,8 @@ class ParkedCall(Owner):
 
     def _settle(self, effects: Effects, now: float) -> Effects:
         """Push no more when nobody can join the call any more; end it when its final response has been said."""
+        if self.context.final is None and self.context.is_silent:
+            effects = (*effects, *self.nobody_came(now))
         if not self.context.is_open:
             self._waits.stop_pushing()
         if self.end is not None or self.context.final is None:

@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.store.samples import ALICE, account, apns, binding, call, fcm, message, subscription_keys, upload, webpush
+from tests.store.samples import (
+    ALICE,
+    account,
+    apns,
+    binding,
+    call,
+    fcm,
+    login,
+    message,
+    subscription_keys,
+    upload,
+    webpush,
+)
 
-from ringwake.model.account import Aor
+from ringwake.model.account import Aor, PbxLogin
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.push import Kind
@@ -17,6 +29,7 @@ from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.rows import Letter, Subscription, Table, Value, row
 from ringwake.store.sqlite.codec import Codec, Record
+from ringwake.store.sqlite.sealed_part import SealedLogin, read_account, sealed_part
 from ringwake.store.sqlite.sealing import RowSeal
 
 HOSTILE = Aor("a'\"\0{s1};--\udcff@example.com")
@@ -52,6 +65,8 @@ VALUES: list[Value] = [
     Letter(message=message(aor=HOSTILE), serial=1),
     account(),
     replace(account(HOSTILE), settings=Settings(alert=False, sound="", badge=False)),
+    account(pbx=login()),
+    account(HOSTILE, pbx=PbxLogin(user="\udcff", password=Secret("\u00e9\udcff"), realm="r", heard_at=1.5)),
     upload(),
     upload("<urn:\udcff>", aor=HOSTILE, push=apns(voip="v", remote="r")),
 ]
@@ -81,6 +96,22 @@ def test_a_row_of_a_time_before_flows_and_paths_is_read(codec: Codec) -> None:
     assert (old.wakes, old.dead_token) == (NEVER, None)
 
 
+def test_an_account_of_a_time_before_logins_is_read(codec: Codec) -> None:
+    record = codec.encode(row(None, account(pbx=login(heard_at=9.0))))
+    assert record.state is not None
+    state = record.state.replace(b',"heard_at":9.0', b"")
+    assert state != record.state
+    old = RowSeal([Secret(b"k" * 32)]).seal(
+        b'{"md5":"%s","sha256":"%s"}' % (b"0" * 32, b"0" * 64), b"record\0account\0%s\0sealed" % record.key
+    )
+    assert codec.decode(*record[:2], state, old) == account()
+
+
+def test_a_password_on_its_way_to_the_seal_is_not_shown() -> None:
+    shown = f"{SealedLogin.of(login('canary'))!r} {read_account(sealed_part(account(pbx=login('canary'))))!r}"
+    assert "canary" not in shown
+
+
 def test_a_row_that_goes_has_no_state(codec: Codec) -> None:
     assert codec.encode(row(call(), None)) == Record(Table.CALL, b"call1", None, None)
 
@@ -96,6 +127,10 @@ CHANGES: list[tuple[Value, Value, bool]] = [
     (LETTER, replace(LETTER, message=message(2)), False),
     (SUBSCRIPTION, replace(SUBSCRIPTION, serial=9), False),
     (account(), account(md5="1" * 32), False),
+    (account(), account(pbx=login()), False),
+    (account(pbx=login("one")), account(pbx=login("two")), False),
+    (account(pbx=login()), account(), False),
+    (account(pbx=login()), account(pbx=login(heard_at=9.0)), True),
     (upload(), upload(push=fcm("other")), False),
 ]
 
@@ -120,6 +155,7 @@ def test_no_secret_stands_open(codec: Codec) -> None:
         replace(call(), invite=invite),
         Letter(message=replace(message(), message=said), serial=1),
         account(md5=ha1.decode()),
+        account(pbx=PbxLogin(user="canary-user", password=Secret("canary-word"), realm="canary-realm")),
         upload(push=fcm(token.decode())),
     ]
     for value in values:

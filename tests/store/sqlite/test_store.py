@@ -16,6 +16,7 @@ from tests.store.samples import (
     apns,
     call,
     contact,
+    login,
     message,
     register,
     run,
@@ -56,9 +57,10 @@ from ringwake.store.sqlite.store import SqliteStore
 
 ENDPOINT = "https://push.test/canary-endpoint"
 CANARIES = [b"canary-voip", b"canary-remote", b"canary-endpoint", b"canary-auth00000", b"canary-ha1", b"canary-said"]
-VOIP, REMOTE, _, AUTH, HA1, SAID = CANARIES
+CANARIES += [b"canary-word"]
+VOIP, REMOTE, _, AUTH, HA1, SAID, WORD = CANARIES
 SECRETIVE: list[Op[object]] = [
-    PutAccount(account=account(md5=HA1.decode())),
+    PutAccount(account=account(md5=HA1.decode(), pbx=login(WORD.decode()))),
     register(contact("a1", push=apns(voip=VOIP.decode(), remote=REMOTE.decode()))),
     register(contact("a2", push=webpush(ENDPOINT)), cseq=2),
     PutSubscription(

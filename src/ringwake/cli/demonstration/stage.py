@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from ringwake.app.running import App, SystemIds
+from ringwake.app.running import App
 from ringwake.app.senders import parts_of
+from ringwake.app.system import SystemIds
 from ringwake.cli.demonstration.record import Record
 from ringwake.cli.lab_toml import BUNDLE, lab_toml
 from ringwake.config.embedded import DOMAIN

@@ -21,7 +21,7 @@ from ringwake.model.wakes import NEVER, Wakes
 from ringwake.secret import Secret
 from ringwake.sip.flow import Flow
 from ringwake.store.rows import Letter, Subscription, Table, Value
-from ringwake.store.sqlite.sealed_part import read_hashes, read_push
+from ringwake.store.sqlite.sealed_part import read_account, read_push
 from ringwake.store.sqlite.text import parse, write
 
 
@@ -211,22 +211,26 @@ class OpenMessage(msgspec.Struct, omit_defaults=True):
         return Letter(message=message, serial=self.serial, had=self.had)
 
 
-class OpenAccount(msgspec.Struct):
-    """An account without its HA1s."""
+class OpenAccount(msgspec.Struct, omit_defaults=True):
+    """An account without its HA1s and its login."""
 
     aor: str
     tenant: str
     settings: Settings
+    heard_at: float = 0.0
 
     @classmethod
     def of(cls, account: Account) -> OpenAccount:
         """Return the open part."""
-        return cls(account.aor, account.tenant, account.settings)
+        heard_at = account.pbx.heard_at if account.pbx else 0.0
+        return cls(account.aor, account.tenant, account.settings, heard_at)
 
     def value(self, payload: bytes) -> Account:
         """Join it with the sealed part."""
-        md5, sha256 = read_hashes(payload)
-        return Account(aor=Aor(self.aor), tenant=self.tenant, ha1_md5=md5, ha1_sha256=sha256, settings=self.settings)
+        known = read_account(payload)
+        aor, md5, sha256 = Aor(self.aor), Secret(known.md5), Secret(known.sha256)
+        pbx = known.pbx.value(self.heard_at) if known.pbx else None
+        return Account(aor=aor, tenant=self.tenant, ha1_md5=md5, ha1_sha256=sha256, settings=self.settings, pbx=pbx)
 
 
 class OpenUpload(msgspec.Struct):

@@ -1,6 +1,7 @@
 """The part of a row that nobody may read at rest.
 
-Push tokens and keys, HA1s, and the octets of INVITE and MESSAGE, which carry tokens and what people say to each other.
+Push tokens and keys, HA1s and logins, and the octets of INVITE and MESSAGE, which carry tokens and what people say to
+each other.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import assert_never
 
 import msgspec
 
-from ringwake.model.account import Account
+from ringwake.model.account import Account, PbxLogin
 from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
@@ -31,11 +32,32 @@ class SealedPush(msgspec.Struct, omit_defaults=True):
     auth: bytes = b""
 
 
-class SealedHashes(msgspec.Struct):
-    """An account's HA1s."""
+class SealedLogin(msgspec.Struct, omit_defaults=True):
+    """An account's login at its PBX."""
+
+    user: str
+    password: str
+    realm: str = ""
+
+    @classmethod
+    def of(cls, login: PbxLogin | None) -> SealedLogin | None:
+        """Return the sealed part; None for an account without one."""
+        return None if login is None else cls(login.user, login.password.reveal(), login.realm)
+
+    def value(self, heard_at: float) -> PbxLogin:
+        """Join it with the open part."""
+        return PbxLogin(user=self.user, password=Secret(self.password), realm=self.realm, heard_at=heard_at)
+
+    def __repr__(self) -> str:
+        return "SealedLogin(...)"
+
+
+class SealedAccount(msgspec.Struct, omit_defaults=True):
+    """An account's HA1s and login."""
 
     md5: str
     sha256: str
+    pbx: SealedLogin | None = None
 
 
 def sealed_part(value: Value) -> bytes:
@@ -52,7 +74,7 @@ def sealed_part(value: Value) -> bytes:
         case Upload():
             return _write_push(value.push)
         case Account():
-            return write(SealedHashes(value.ha1_md5.reveal(), value.ha1_sha256.reveal()))
+            return write(SealedAccount(value.ha1_md5.reveal(), value.ha1_sha256.reveal(), SealedLogin.of(value.pbx)))
         case _:
             assert_never(value)
 
@@ -66,6 +88,8 @@ def is_same(before: Value, after: Value) -> bool:
             return before.invite == after.invite
         case Letter(), Letter():
             return before.message.message == after.message.message
+        case Account(), Account():
+            return sealed_part(before) == sealed_part(after)
         case _:
             return False
 
@@ -83,10 +107,9 @@ def read_push(payload: bytes) -> PushTarget | None:
     return PushTarget(app=app, tokens=tokens, keys=keys)
 
 
-def read_hashes(payload: bytes) -> tuple[Secret[str], Secret[str]]:
+def read_account(payload: bytes) -> SealedAccount:
     """Read an account's sealed part."""
-    known = parse(payload, SealedHashes)
-    return Secret(known.md5), Secret(known.sha256)
+    return parse(payload, SealedAccount)
 
 
 @lru_cache(maxsize=256)

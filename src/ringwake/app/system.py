@@ -1,0 +1,26 @@
+"""What the operating system gives: chance and the time."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+
+
+class SystemIds:
+    """Identifiers from the system's source of chance."""
+
+    def hex(self, digits: int) -> str:
+        """Return that many unpredictable lower-case hex digits."""
+        return secrets.token_hex((digits + 1) // 2)[:digits]
+
+
+def wall_now() -> float:
+    """Return epoch seconds."""
+    return time.time()
+
+
+def wall_of(loop: asyncio.AbstractEventLoop) -> Callable[[float], float]:
+    """Return the mapping from the loop's time to epoch seconds; it follows the wall clock when that is set."""
+    return lambda now: now + time.time() - loop.time()

@@ -1,0 +1,1 @@
+"""Calls whose media is relayed: descriptions are rewritten between the stack and the server."""
