@@ -147,6 +147,7 @@ def test_a_change_begins_the_silence_anew_and_keeps_the_settings() -> None:
         (EVE, {"pbx": {"password": ["canary"]}}, 422, "Expected `str`, got `array` - at `$.pbx.password`"),
         (EVE, {"pbx": "canary"}, 422, "Expected `object | null`, got `str` - at `$.pbx`"),
         (EVE, {"pbx": {**GIVEN, "user": "a\r\nRoute: x"}}, 422, "Expected `str` matching regex "),
+        (EVE, {"pbx": {**GIVEN, "user": "1001\n"}}, 422, "Expected `str` matching regex "),
         (EVE, {"pbx": {**GIVEN, "realm": "\x7f"}}, 422, "Expected `str` matching regex "),
         (EVE, {"pbx": {**GIVEN, "set": True}}, 422, "Object contains unknown field `set` - at `$.pbx`"),
         (EVE, {"aor": EVE}, 422, "Object contains unknown field `aor`"),

@@ -201,16 +201,17 @@ def test_killed_in_the_midst_of_a_burst_the_other_connector_delivers_all_of_it(t
     async def main() -> None:
         async with scene() as (at, pbx):
             given = ["--token-file", str(token)]
-            with connect(at, pbx.address, state, *given) as first:
-                local = await ready(first)
-                with connect(at, pbx.address, state.with_name("second"), *given) as second:
-                    await ready(second)
-                    flows = [flow for flow in (at.tunnel.flow(), at.tunnel.flow()) if flow is not None]
-                    (flow,) = (flow for flow in flows if flow.local == local)
-                    first.process.send_signal(signal.SIGSTOP)  # so that it takes nothing of what was sent to it
+            with connect(at, pbx.address, state, *given) as one:
+                at_one = await ready(one)
+                with connect(at, pbx.address, state.with_name("second"), *given) as other:
+                    await ready(other)
+                    flow = at.tunnel.flow()
+                    assert flow is not None
+                    used = one if flow.local == at_one else other
+                    used.process.send_signal(signal.SIGSTOP)  # so that it takes nothing of what was sent to it
                     for number in range(50):
                         assert at.tunnel.send(flow, numbered(number))
-                    first.kill()
+                    used.kill()
                     assert sorted(await pbx.hears(50)) == sorted(map(numbered, range(50)))
                     assert at.tunnel.send(flow, OK)
                     assert await pbx.hears(1) == [OK]

@@ -56,6 +56,11 @@ class Edge:
         names = {f"{account}@{domain}" for account in accounts}
         return {one["state"] for one in json.loads(told.stdout) if one["account"] in names}
 
+    def verdicts(self) -> dict[str, str]:
+        """Return what `ringwake doctor` says, by what was looked at."""
+        told = run_ringwake(["doctor", "--json"], state=self.state)
+        return {check["name"]: check["verdict"] for check in json.loads(told.stdout)}
+
     def trace(self, call_id: str) -> list[dict[str, Any]]:
         """Return what `ringwake trace` tells about a call."""
         told = run_ringwake(["trace", "--json", call_id], state=self.state)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from tests.support.wire import Wire
 LOCAL_PORT = 5070
 _GRANT = 3600
 _MEDIA_PORTS = 2000
+SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,12 @@ class Office:
         """Return a phone of another account that is registered at the PBX itself."""
         with self.network.inside():
             return self._lent.enter_context(station(self.pbx, self.domain, user, password=PASSWORD)).phone()
+
+    def until_reached(self) -> None:
+        """Wait until the server has a connector again: another test may have killed the server a moment ago."""
+        deadline = time.monotonic() + SECONDS
+        while self.edge.verdicts().get(f"pbx {self.domain}") != "ok":
+            assert time.monotonic() < deadline, self.edge.verdicts()
 
     def until_at_pbx(self, *accounts: str, after: int = 0) -> None:
         """Wait until the PBX has said yes to a REGISTER of each that came by a connector.

@@ -56,6 +56,7 @@ def stack() -> Iterator[ExitStack]:
 
 def asleep(office: Office, stack: ExitStack, number: int = 1) -> list[Sleeper]:
     """Return phones that have registered, at the PBX too, and sleep."""
+    office.until_reached()
     sleepers = [stack.enter_context(Sleeper(office)) for _ in range(number)]
     for sleeper in sleepers:
         sleeper.wake()

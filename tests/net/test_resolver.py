@@ -37,6 +37,7 @@ def where(
         ("sip:192.0.2.1;transport=tls", "tls 192.0.2.1:5061"),
         ("sip:192.0.2.1;transport=ws", "ws 192.0.2.1:80"),
         ("sip:[2001:db8::1]:5062", "udp [2001:db8::1]:5062"),
+        ("sip:[2001:DB8:0::0:1]:5062", "udp [2001:db8::1]:5062"),
         ("sip:elsewhere.example;maddr=192.0.2.9;transport=tcp", "tcp 192.0.2.9:5060"),
     ],
 )

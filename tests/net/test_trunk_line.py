@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from tests.support.recorder import Recorder
 from tests.support.sip_messages import request
 
 from ringwake.net.stream import Stream
-from ringwake.net.trunk_line import TrunkLine
+from ringwake.net.trunk_line import ACK_SECONDS, IDLE_SECONDS, TrunkLine, watch
 from ringwake.sip.flow import Address, Flow, Transport
 
 TCP = Transport.TCP
@@ -184,6 +185,27 @@ def test_a_connection_that_is_gone_before_it_stood_is_none() -> None:
             line = TrunkLine("example.com", it.ours, partial(Closing, TCP, node="n"))
             with pytest.raises(ConnectionResetError):
                 await line.connect(it.pbx.addresses()[0], name="", local=HERE)
+            await line.close()
+
+    run_real(main())
+
+
+def test_the_system_watches_the_connection() -> None:
+    """One that a firewall has forgotten would else look open for a quarter of an hour."""
+    watched: list[socket.socket] = []
+
+    def prepare(connection: socket.socket) -> None:
+        watch(connection)
+        watched.append(connection)
+
+    async def main() -> None:
+        async with bed() as it:
+            line = TrunkLine("example.com", it.ours, partial(Stream, TCP, node="n", prepare=prepare))
+            await line.connect(it.pbx.addresses()[0], name="", local=HERE)
+            (connection,) = watched
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == IDLE_SECONDS
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ACK_SECONDS * 1000
             await line.close()
 
     run_real(main())

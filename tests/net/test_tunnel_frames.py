@@ -54,6 +54,7 @@ def test_what_a_later_version_adds_is_skipped() -> None:
         '{"say":"hello","v":1,"tenant":"a","transport":"tls","local":"b","pbx":"c"}',
         "\ud800",
         "[" * 100_000,
+        '{"say":"welcome","v":1,"more":' + "[" * 60_000,
     ],
 )
 def test_what_is_no_word_has_a_reason(text: str) -> None:

@@ -38,6 +38,7 @@ WARNING = {
     Happened.PBX_LOST,
     Happened.PBX_REFUSED,
     Happened.PBX_GRANTED_LITTLE,
+    Happened.PBX_ASKED_NOBODY,
 }
 
 

@@ -319,3 +319,14 @@ def test_only_a_pbx_that_asks_for_credentials_gets_them(is_to_pbx: bool, credent
         Hop(flow=TCP, branch="z9hG4bK-2", is_to_pbx=is_to_pbx),
     )
     assert sent.headers.texts("proxy-authorization") == credentials
+
+
+def test_only_what_was_shifted_on_the_way_to_the_other_side_counts() -> None:
+    """A PBX that records no route leaves four of our Routes in a call between two of its phones."""
+    alice = ours(FlowToken(TCP, "b-alice", "alice@example.com"))
+    pbx = ours(FlowToken(UDP, "", "example.com", shift=1))
+    bob = ours(FlowToken(UDP, "b-bob", "bob@example.com"))
+    again = ours(FlowToken(UDP, "", "example.com"))
+    assert taken(alice, pbx).shift == 1
+    assert taken(alice, pbx, again, bob).shift == 1
+    assert taken(bob, again, pbx, alice).shift == 0

@@ -38,6 +38,7 @@ def read_as(status: int, *fields: tuple[str, str]) -> Answer:
         ([("contact", f"<{OWN}>;expires=soon")], 3600),
         ([("contact", "<sip:other@h>;expires=5"), ("contact", f"<{OWN}>;expires=60")], 60),
         ([("contact", f"<sip:other@h>;expires=5, <{OWN}>;expires=60")], 60),
+        ([("contact", '"other <sip:other@h>, <sip:another@h>'), ("contact", f"<sip:x@h>, <{OWN}>;expires=60")], 60),
         ([("contact", "<broken"), ("contact", "<tel:+1>"), ("contact", f"<{OWN}>;expires=60")], 60),
         # The same URI by RFC 3261 section 19.1.4.
         ([("contact", "<sip:rw-7f3a@192.0.2.1:5060;TRANSPORT=TCP;lr>;expires=60")], 60),

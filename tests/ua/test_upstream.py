@@ -495,6 +495,16 @@ def test_where_the_pbx_never_bound_us_there_is_nothing_to_leave() -> None:
     assert made.state is State.NONE
 
 
+def test_a_phone_takes_back_what_an_earlier_life_of_ours_has_left_at_the_pbx() -> None:
+    made = registration(login=None)
+    made.answered(challenged(made.ask(TCP)), 0.0)
+    sent = made.leave(TCP, authorization="Digest x")
+    assert sent is not None
+    assert (sent.headers.get("expires"), made.state) == ("0", State.LEAVING)
+    made.answered(answer(sent, 200), 0.0)
+    assert made.state is State.NONE
+
+
 def test_who_comes_back_while_leaving_is_registered() -> None:
     made = bound()
     made.leave(TCP)

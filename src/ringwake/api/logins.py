@@ -11,7 +11,7 @@ from ringwake.model.account import PbxLogin
 from ringwake.model.tenant import Tenant, Upstream
 from ringwake.secret import Secret
 
-Name = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 """What goes into a header field: a line break would begin another."""
 
 

@@ -22,7 +22,7 @@ from ringwake.app.media import open_front
 from ringwake.app.policies import expiry_policy, refresh_policy
 from ringwake.app.system import SystemIds, wall_of
 from ringwake.app.tenants import fixed_accounts, pbx_authorities, tenants_of
-from ringwake.app.trunks import Surroundings, known_as, open_trunks
+from ringwake.app.trunks import Surroundings, advertised, known_as, open_trunks
 from ringwake.config.schema import Config
 from ringwake.edge.core import Core
 from ringwake.edge.counted_pusher import CountedPusher
@@ -171,7 +171,9 @@ class App:
             trunks.add(tenant, tunnel)
         self.connectors = [str(address) for address in self._connectors.addresses]
         await self._keepers.begun()
-        core = self._core(frozenset((a.host, a.port) for carrier in listeners for a in carrier.addresses()), trunks)
+        own = {(a.host, a.port) for carrier in listeners for a in carrier.addresses()}
+        own |= {(a.host.lower(), a.port) for a in advertised(self._config.listen, listeners)}
+        core = self._core(frozenset(own), trunks)
         pusher = CountedPusher(self._pusher, core.ledger, time.time)
         self._front = await open_front(self._config.media, core, stack=self.stack, note=self._note)
         self._performer = Performer(

@@ -19,7 +19,7 @@ from ringwake.net.stream import Stream
 from ringwake.net.tls import client_context
 from ringwake.net.transport import Carrier
 from ringwake.net.trunk import Dialled, Keepers, Trunks
-from ringwake.net.trunk_line import TrunkLine
+from ringwake.net.trunk_line import TrunkLine, watch
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.uri import parse_uri
 
@@ -66,10 +66,15 @@ def open_trunks(tenants: list[Tenant], around: Surroundings) -> tuple[Trunks, Ke
 def known_as(sections: Sequence[ListenSection], carriers: Sequence[Carrier]) -> dict[Transport, Address]:
     """Return where a PBX finds the first listener of each transport: a wildcard address leads nowhere."""
     found: dict[Transport, Address] = {}
-    for section, carrier in zip(sections, carriers, strict=True):
-        address = carrier.addresses()[0]
-        found.setdefault(carrier.transport, Address(section.advertise or address.host, address.port))
+    for carrier, address in zip(carriers, advertised(sections, carriers), strict=True):
+        found.setdefault(carrier.transport, address)
     return found
+
+
+def advertised(sections: Sequence[ListenSection], carriers: Sequence[Carrier]) -> list[Address]:
+    """Return the address of each listener as others know it."""
+    both = ((section, carrier.addresses()[0]) for section, carrier in zip(sections, carriers, strict=True))
+    return [Address(section.advertise or address.host, address.port) for section, address in both]
 
 
 def _lines(around: Surroundings, domain: str) -> dict[Transport, TrunkLine]:
@@ -78,7 +83,7 @@ def _lines(around: Surroundings, domain: str) -> dict[Transport, TrunkLine]:
     for transport in (Transport.TCP, Transport.TLS):
         if transport in around.listeners:
             tls = client_context(around.authorities.get(domain)) if transport is Transport.TLS else None
-            make = partial(Stream, transport, node=around.node, tls=tls)
+            make = partial(Stream, transport, node=around.node, tls=tls, prepare=watch)
             line = lines[transport] = TrunkLine(domain, around.stack, make)
             around.stack.add_node(line, line.node)
     return lines

@@ -38,6 +38,10 @@ Next, in another terminal:
 For phones that sleep, start `ringwake emulate` first, and this again."""
 
 
+TRIES = 5
+"""How often ports are chosen, when no file names them."""
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file (TOML); default: embedded")
@@ -48,6 +52,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     state = state_folder(options.state)
+    for left in reversed(range(TRIES)):
+        try:
+            return _run(options, state)
+        except ListenError as error:
+            # Without a file, free ports were chosen a moment ago: somebody else may have been quicker.
+            if options.config or not left:
+                raise CommandError(str(error), FAILED) from None
+    return FAILED
+
+
+def _run(options: argparse.Namespace, state: StateFolder) -> int:
     try:
         loaded = Loaded(load(options.config), options.config.parent) if options.config else embedded(state)
     except ConfigError as error:
@@ -61,8 +76,6 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"{options.config or state.lab_file}: {error}", USAGE) from None
     except (KeysError, StoreError) as error:
         raise CommandError(str(error), USAGE) from None
-    except ListenError as error:
-        raise CommandError(str(error), FAILED) from None
     return 0
 
 

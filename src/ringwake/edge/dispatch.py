@@ -22,7 +22,7 @@ from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.proxy.contact_user import opened_contact
 from ringwake.proxy.loops import check_loop
 from ringwake.proxy.purr import purr_of
-from ringwake.proxy.routing import take_routes
+from ringwake.proxy.routing import Routed, take_routes
 from ringwake.proxy.validation import check_extensions, validate
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import address, option_tags
@@ -50,7 +50,7 @@ def acknowledge(core: Core, arrived: AckArrived) -> Effects:
     try:
         validate(arrived.request)
         hide_ticket(arrived.request)
-        return ack(core, take_routes(arrived.request, core.seal, core.own))
+        return ack(core, _without_path(take_routes(arrived.request, core.seal, core.own)))
     except SipError:
         return NOTHING
 
@@ -65,6 +65,7 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     routed = take_routes(arrived.request, core.seal, core.own)
     arrived = replace(arrived, request=routed.request)
     has_tag = bool(address(arrived.request.headers, "to").tag)
+    routed = _without_path(routed) if has_tag else routed
     if has_tag and (uas := virtual_uas(core, arrived.request)) is not None:
         return uas.request(core, arrived, now)
     if routed.tokens and routed.tokens[-1].is_path and not routed.is_forged:
@@ -82,6 +83,15 @@ def _route(core: Core, arrived: RequestArrived, now: float) -> Effects:
     if _is_for_us(core, uri):
         return _ourselves(arrived)
     return _to_account(core, arrived, uri, now)
+
+
+def _without_path(routed: Routed) -> Routed:
+    """Take our Path off a request inside a dialog: Asterisk writes it behind the Routes there, too.
+
+    Else a hold would be a new call, and wake the phone.
+    """
+    tokens = tuple(token for token in routed.tokens if not token.is_path)
+    return replace(routed, tokens=tokens) if tokens else routed
 
 
 def _astray(core: Core, arrived: RequestArrived, uri: Uri, now: float, *, has_tag: bool) -> Effects:
@@ -162,12 +172,16 @@ def _callee(core: Core, arrived: RequestArrived, uri: Uri) -> tuple[Account, str
     if purr is not None:
         account = core.account(purr.aor)
         return None if account is None else (account, purr.binding)
-    account = _account(core, uri) if _is_ours(core, uri) else None
+    account = _account(core, arrived, uri) if _is_ours(core, uri) else None
     return None if account is None else (account, "")
 
 
-def _account(core: Core, uri: Uri) -> Account | None:
-    """Find the account of a Request-URI; one at our own address means the one tenant that has such a user."""
+def _account(core: Core, arrived: RequestArrived, uri: Uri) -> Account | None:
+    """Find the account of a Request-URI; one at our own address is the first tenant's, or that of the PBX that asks.
+
+    A PBX was let in without credentials, which holds for its own tenant only.
+    """
     if core.directory.is_local(uri.host.lower()):
         return core.account(Aor(uri.aor))
-    return core.account(Aor(f"{uri.aor.rpartition('@')[0]}@{core.gate.realm}"))
+    domain = core.trunks.tenant_of(arrived.flow) or core.gate.realm
+    return core.account(Aor(f"{uri.aor.rpartition('@')[0]}@{domain}"))

@@ -12,6 +12,7 @@ from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
 from ringwake.edge.park import Terms, park, with_bindings
 from ringwake.edge.upstream.up import Ascent, is_asked_by_pbx, send_up
+from ringwake.edge.upstream.upward_relay import UpwardRelay
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.model.effects import Relay as Send
@@ -38,6 +39,8 @@ class Side(NamedTuple):
 
     flow: Flow
     token: FlowToken
+    shift: int
+    """How much higher it counts CSeq than the other side does."""
 
 
 UNREACHABLE = SipError(504, "the other side cannot be reached now")
@@ -50,12 +53,12 @@ def in_dialog(core: Core, arrived: RequestArrived, routed: Routed, now: float) -
     token = routed.tokens[-1]
     purr = purr_of(routed.request, core.seal)
     if purr is not None and purr.binding == token.binding:
-        return _to_phone(core, arrived, purr, token, now=now)
+        return _to_phone(core, arrived, purr, routed, now=now)
     flow = flow_of(core, token)
     if flow is None:
         # In a transaction, which absorbs the ACK: by its Route it would go on.
         return refuse(arrived.transaction, routed.request, UNREACHABLE, to_tag=core.tag(), now=now)
-    return _relay(core, arrived, flow, now, token=token)
+    return _relay(core, arrived, Side(flow, token, routed.shift), now)
 
 
 def ack(core: Core, routed: Routed) -> Effects:
@@ -67,7 +70,7 @@ def ack(core: Core, routed: Routed) -> Effects:
     tenant = core.directory.tenant(token.tenant)
     is_to_pbx = tenant is not None and is_asked_by_pbx(core, tenant, routed.tokens[0].aor)
     onward = forward(routed.request, Hop(flow=flow, branch=COOKIE + core.ids.hex(24), is_to_pbx=is_to_pbx))
-    raise_sequence(onward, token.shift)
+    raise_sequence(onward, routed.shift)
     return (Send(onward, flow),)
 
 
@@ -81,34 +84,36 @@ def flow_of(core: Core, token: FlowToken) -> Flow | None:
     return core.trunks.flow(token.tenant) if token.tenant else None
 
 
-def _relay(core: Core, arrived: RequestArrived, flow: Flow, now: float, *, token: FlowToken) -> Effects:
-    request = arrived.request
+def _relay(core: Core, arrived: RequestArrived, side: Side, now: float) -> Effects:
+    request, token = arrived.request, side.token
     lapse = _NO_ANSWER.get(request.method, UNREACHABLE.status)
     tenant = core.directory.tenant(token.tenant) if token.tenant else None
     if tenant is not None:
-        return _up(core, arrived, tenant, Side(flow, token), now=now)
-    relay = Relay(ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=lapse))
+        return _up(core, arrived, tenant, side, now=now)
+    context = ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=lapse)
+    relay = UpwardRelay(context, None, heard=lambda _: NOTHING) if side.shift else Relay(context)
     owner_id = core.ids.hex(16)
     core.calls.add(owner_id, relay, transaction=arrived.transaction)
-    hop = Hop(flow=flow, branch=COOKIE + core.ids.hex(24))
-    effects = relay.begin("", forward(request, hop), flow, now)
+    onward = forward(request, Hop(flow=side.flow, branch=COOKIE + core.ids.hex(24)))
+    raise_sequence(onward, side.shift)
+    effects = relay.begin("", onward, side.flow, now)
     trying = (Respond(arrived.transaction, reply(request, 100)),) if request.method == INVITE else NOTHING
     return (*trying, *core.calls.keep(owner_id, effects, now))
 
 
 def _up(core: Core, arrived: RequestArrived, tenant: Tenant, side: Side, *, now: float) -> Effects:
-    request, token = arrived.request, side.token
+    request = arrived.request
 
     def rewrite(again: Request) -> None:
         """Inside a dialog the PBX takes the same CSeq twice, and the phone could not be told of another one."""
-        again.headers.set("cseq", f"{request.cseq.number + token.shift} {request.method}")
+        again.headers.set("cseq", f"{request.cseq.number + side.shift} {request.method}")
 
     ascent = Ascent(
         tenant=tenant,
         aor=core.sender(request, arrived.flow).aor,
         flow=side.flow,
         branch=COOKIE + core.ids.hex(24),
-        shift=token.shift,
+        shift=side.shift,
         rewrite=rewrite,
         lapse=_NO_ANSWER.get(request.method, UNREACHABLE.status),
     )
@@ -124,8 +129,9 @@ def _may_be_woken(binding: Binding) -> bool:
     return binding.push is not None and binding.push.vehicle(Kind.WAKE) is not None
 
 
-def _to_phone(core: Core, arrived: RequestArrived, purr: Purr, token: FlowToken, *, now: float) -> Effects:
+def _to_phone(core: Core, arrived: RequestArrived, purr: Purr, routed: Routed, *, now: float) -> Effects:
     """Pass a request to a phone that may be woken for it."""
+    token = routed.tokens[-1]
 
     def found(bindings: tuple[Binding, ...], now: float) -> Effects:
         flow = flow_of(core, token)
@@ -133,7 +139,7 @@ def _to_phone(core: Core, arrived: RequestArrived, purr: Purr, token: FlowToken,
         account = core.account(purr.aor)
         if known is None or account is None or not _may_be_woken(known):
             if flow is not None:
-                return _relay(core, arrived, flow, now, token=token)
+                return _relay(core, arrived, Side(flow, token, routed.shift), now)
             return refuse(arrived.transaction, arrived.request, UNREACHABLE, to_tag=core.tag(), now=now)
         # A datagram socket counts as open for long: a phone in a call is awake, and one that is not is pushed to soon.
         action = Action.RING if flow is not None else Action.WAKE

@@ -61,7 +61,9 @@ def commit(core: Core, arrived: RequestArrived, plan: Plan, admission: Admission
 
     def then(result: Registered | OutOfOrder | TooManyAccounts | Overreach, now: float) -> Effects:
         if not isinstance(result, Registered):
-            refusal = core.gate.challenge(admission.account, now) if isinstance(result, Overreach) else _refusal(result)
+            refusal = (
+                core.gate.challenge(admission.account, now) if isinstance(result, Overreach) else refusal_of(result)
+            )
             return refuse(arrived.transaction, request, refusal, to_tag=core.tag(), now=now)
         ok = answer(
             request, plan, result, to_tag=core.tag(), purr=lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids)
@@ -82,7 +84,8 @@ def with_wakes(core: Core, contact: ContactUpdate) -> ContactUpdate:
     return replace(contact, woken=woken) if woken else contact
 
 
-def _refusal(result: OutOfOrder | TooManyAccounts) -> SipError:
+def refusal_of(result: OutOfOrder | TooManyAccounts) -> SipError:
+    """Return what answers a REGISTER that the store has not taken."""
     match result:
         case OutOfOrder():
             return SipError(500, "CSeq is not above that of the last REGISTER")

@@ -43,6 +43,7 @@ class Happened(StrEnum):
     PBX_REFUSED = "pbx_refused"
     PBX_LEFT = "pbx_left"
     PBX_GRANTED_LITTLE = "pbx_granted_little"
+    PBX_ASKED_NOBODY = "pbx_asked_nobody"
     PBX_LOGIN_FORGOTTEN = "pbx_login_forgotten"
     # messages
     MESSAGE_KEPT = "message_kept"

@@ -97,9 +97,9 @@ class Resolver:
         if host.endswith(_NEVER) or not host:
             raise ResolveError(f"{host}: this name is never looked up")
         wanted = _named(uri)
-        if _is_numeric(host):
+        if number := _number(host):
             transport = self._usable(wanted or _default(uri), host)
-            return [Target(transport, Address(host, uri.port or transport.default_port))]
+            return [Target(transport, Address(number, uri.port or transport.default_port))]
         if uri.port is not None:
             return await self._hosts(self._usable(wanted or _default(uri), host), host, uri.port)
         if wanted is not None:
@@ -194,12 +194,12 @@ def _default(uri: Uri) -> Transport:
     return Transport.TLS if uri.scheme == "sips" else Transport.UDP
 
 
-def _is_numeric(host: str) -> bool:
+def _number(host: str) -> str:
+    """Return a numeric host as the system writes it, or its packets would seem to be another's; empty for a name."""
     try:
-        ip_address(host)
+        return str(ip_address(host))
     except ValueError:
-        return False
-    return True
+        return ""
 
 
 def _found(targets: list[Target], host: str) -> list[Target]:

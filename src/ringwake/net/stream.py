@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from ringwake.net.reset import reset
@@ -33,7 +34,13 @@ class Stream:
     """A listener, a client, or both, of one of TCP and TLS."""
 
     def __init__(
-        self, transport: Transport, listener: Listener, *, node: str, tls: ssl.SSLContext | None = None
+        self,
+        transport: Transport,
+        listener: Listener,
+        *,
+        node: str,
+        tls: ssl.SSLContext | None = None,
+        prepare: Callable[[socket.socket], None] | None = None,
     ) -> None:
         """Make one; `listen` and `connect` open it.
 
@@ -42,11 +49,13 @@ class Stream:
             listener: told of messages and connections.
             node: names this life of the process in flows.
             tls: a server's context for `listen`, a client's for `connect`; None on TCP.
+            prepare: sets what is wanted of each connection's socket.
         """
         self.transport = transport
         self._listener = listener
         self._node = node
         self._tls = tls
+        self._prepare = prepare
         self._serials: Iterator[int] = itertools.count(1)
         self._connections: dict[Flow, _Connection] = {}
         self._server: asyncio.Server | None = None
@@ -136,6 +145,8 @@ class Stream:
 
     def opened(self, connection: _Connection, transport: asyncio.Transport) -> Flow:
         """Name a new connection."""
+        if self._prepare is not None:
+            self._prepare(transport.get_extra_info("socket"))
         local, remote = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
         flow = Flow(self.transport, Address(*local[:2]), Address(*remote[:2]), next(self._serials), self._node)
         self._connections[flow] = connection

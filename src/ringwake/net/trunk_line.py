@@ -7,11 +7,25 @@ first is gone by then (RFC 3261 section 18.2.2): so to the rest of the house the
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Protocol
 
 from ringwake.net.transport import Batch, Carrier, Connector, Listener
 from ringwake.sip.flow import Address, Flow, Transport
+
+IDLE_SECONDS = 30
+"""So often an idle connection shows that it lives: firewalls forget one that says nothing, and tell nobody."""
+ACK_SECONDS = 10
+"""A PBX whose system acknowledges nothing for so long is gone: by itself ours would go on for a quarter of an hour."""
+
+
+def watch(connection: socket.socket) -> None:
+    """Let the system find out whether the PBX's is still there. A phone's connection is never watched like this."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ACK_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ACK_SECONDS * 1000)
 
 
 class Dialling(Carrier, Connector, Protocol):

@@ -94,7 +94,7 @@ def hear(text: str) -> Word:
     """
     try:
         return _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise TunnelError("a text frame is none of hello, welcome, taken and unreachable") from None
 
 

@@ -38,6 +38,7 @@ _WARNING = frozenset(
         Happened.PBX_LOST,
         Happened.PBX_REFUSED,
         Happened.PBX_GRANTED_LITTLE,
+        Happened.PBX_ASKED_NOBODY,
     }
 )
 _ERROR = frozenset({Happened.FAULT})

@@ -13,9 +13,15 @@ MOST_ACCOUNTS = 100_000
 MOST_EVENTS = 20
 """Of one account: how it came to stand as it does."""
 _OF_TENANTS = (Happened.PBX_REACHED, Happened.PBX_LOST)
-_OF_ACCOUNTS = (Happened.PBX_REGISTERED, Happened.PBX_REFUSED, Happened.PBX_GRANTED_LITTLE)
+OF_ACCOUNTS = (
+    Happened.PBX_REGISTERED,
+    Happened.PBX_REFUSED,
+    Happened.PBX_GRANTED_LITTLE,
+    Happened.PBX_ASKED_NOBODY,
+)
 _MENDS = {
     Happened.PBX_GRANTED_LITTLE: "raise the PBX's longest registration to a day or more, so that phones may sleep",
+    Happened.PBX_ASKED_NOBODY: "let the PBX ask what comes from ringwake for passwords, as it asks all others",
     Happened.PBX_REFUSED: "see `ringwake trace ACCOUNT`, and the account and its password at the PBX",
 }
 
@@ -39,7 +45,7 @@ class PbxNews:
         if event.what in _OF_TENANTS:
             is_up = event.what is Happened.PBX_REACHED
             self._tenants[str(event.fields.get("tenant"))] = Reach(is_up, str(event.fields.get("reason") or ""))
-        elif event.what in _OF_ACCOUNTS:
+        elif event.what in OF_ACCOUNTS:
             aor = str(event.fields.get("aor"))
             self._accounts.setdefault(aor, deque(maxlen=MOST_EVENTS)).append(event)
             self._accounts.move_to_end(aor)

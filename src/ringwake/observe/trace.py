@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ringwake.model.events import Event, Happened
+from ringwake.observe.pbx_news import OF_ACCOUNTS
 
 MAX_TRACES = 2_000
 MAX_EVENTS = 200
@@ -153,7 +154,7 @@ def _slowest(events: Sequence[Event]) -> str:
 
 def _of_account(events: Sequence[Event]) -> str:
     """Say how an account stands at its PBX; empty when it is a call or a message."""
-    if events[-1].what not in (Happened.PBX_REGISTERED, Happened.PBX_REFUSED, Happened.PBX_GRANTED_LITTLE):
+    if events[-1].what not in OF_ACCOUNTS:
         return ""
     sentence = str(events[-1].fields.get("reason"))
     return f"{sentence[:1].upper()}{sentence[1:]}."

@@ -31,6 +31,15 @@ class Routed:
     is_forged: bool
     """Whether a Route named us but its token is not one of ours: somebody made it up."""
 
+    @property
+    def shift(self) -> int:
+        """How much higher whom it goes to counts CSeq (`FlowToken.shift`).
+
+        A call that came back from a PBX which records no route has passed us twice, and has four tokens: those that
+        the sender faces stand at even places, and what was shifted on the way to them is none of its requests'.
+        """
+        return sum(token.shift for token in self.tokens[1::2])
+
 
 def take_routes(request: Request, seal: Seal, own: frozenset[tuple[str, int]]) -> Routed:
     """Remove the topmost Route values that name this server (section 16.4).

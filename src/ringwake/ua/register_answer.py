@@ -13,6 +13,7 @@ from typing import TypeAlias
 from ringwake.sip.address import NameAddr, parse_address
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import contact_expires, expires
+from ringwake.sip.grammar import split
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Response
 from ringwake.sip.uri import Uri, parse_uri
@@ -124,7 +125,7 @@ def _own_contact(headers: Headers, own: Uri) -> NameAddr | None:
     named, and add parameters. The user part is ours alone.
     """
     rewritten = None
-    for value in headers.values("contact"):
+    for value in _contacts(headers):
         try:
             contact = parse_address(value)
             uri = contact.sip_uri
@@ -135,6 +136,17 @@ def _own_contact(headers: Headers, own: Uri) -> NameAddr | None:
         if own.user is not None and uri.user == own.user:
             rewritten = rewritten or contact
     return rewritten
+
+
+def _contacts(headers: Headers) -> list[str]:
+    """Return all Contacts: a PBX lists those of others, too, and a line that cannot be read is not to hide ours."""
+    found: list[str] = []
+    for text in headers.texts("contact"):
+        try:
+            found += split(text, ",")
+        except ParseError:
+            continue
+    return found
 
 
 def _seconds(text: str | None) -> int:

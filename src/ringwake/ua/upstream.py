@@ -78,8 +78,12 @@ class UpstreamRegistration:
         return self._registers.begin(flow, expires=self._registers.expires, authorization=authorization)
 
     def leave(self, flow: Flow, *, authorization: str = "") -> Request | None:
-        """Un-register; None when the PBX cannot have us."""
+        """Un-register; None when the PBX cannot have us.
+
+        With the phone's own answer it is asked all the same: it may have us from an earlier life of the process.
+        """
         cannot = self.state is State.NONE or (self.state is State.CHALLENGED and self._bound_until is None)
+        cannot = cannot and not authorization
         self._fire(Trigger.LEAVE)
         if cannot:
             self._left(Trigger.GRANTED)

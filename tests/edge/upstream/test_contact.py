@@ -11,6 +11,7 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, PROJECT, SERVER
 
+from ringwake.edge.upstream.standing import standing_of
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.events import Happened
@@ -19,7 +20,8 @@ from ringwake.model.tenant import Upstream
 from ringwake.sip.address import parse_address
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request, Response
-from ringwake.sip.methods import INVITE
+from ringwake.sip.methods import INVITE, REGISTER
+from ringwake.sip.uri import parse_uri
 
 CONTACT, TCP, UDP = Upstream.CONTACT, Transport.TCP, Transport.UDP
 ALICE = Aor(f"alice@{DOMAIN}")
@@ -400,5 +402,57 @@ def test_only_the_pbx_goes_by_our_contact(host: str) -> None:
         is_pbx = host == ADDRESS.host
         assert [r.status for r in caller.responses_to(invite)] == [100 if is_pbx else 403]
         assert len(phone.requests) == is_pbx
+
+    in_front_of_pbx(test, CONTACT)
+
+
+# ---- what strangers cannot do
+
+
+@pytest.mark.parametrize("user", ["%23100", "a%0D%0Ab", "alice%40example.com%3E%3Bx=%3C"])
+def test_a_name_with_escapes_goes_up_as_one(user: str) -> None:
+    """Else it would break the fields that it stands in, or be another's name there."""
+
+    async def test(world: PbxWorld) -> None:
+        phone = await Stranger(world).open()
+        challenged = await phone.ask(phone.register(user, contact=contact("1")))
+        assert challenged is not None
+        assert challenged.status == 401
+        (up,) = world.pbx.requests(REGISTER)
+        asked, known = (parse_address(up.headers.get(key) or "").sip_uri for key in ("to", "from"))
+        assert asked.equals(parse_uri(f"sip:{user}@{DOMAIN}"))
+        assert known == asked
+
+    in_front_of_pbx(test, CONTACT)
+
+
+def test_names_that_nobody_proves_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ringwake.edge.upstream.standing.MOST_UNPROVEN", 3)
+
+    async def test(world: PbxWorld) -> None:
+        await registered(world)
+        scanner = await Stranger(world).open()
+        for number in range(10):
+            await scanner.ask(scanner.register(f"{number}", contact=contact("2")))
+        standing = standing_of(world.core, world.tenants[0])
+        names = ["alice", *(str(number) for number in range(10))]
+        known = [name for name in names if standing.status(Aor(f"{name}@{DOMAIN}"), world.loop.time())]
+        assert known == ["alice", "7", "8", "9"]
+        await scanner.ask_as("9", scanner.register("9", contact=contact("2")))
+        assert len(world.pbx.bound("9")) == 1
+
+    in_front_of_pbx(test, CONTACT)
+
+
+def test_a_phone_leaves_the_pbx_after_a_restart_of_ours() -> None:
+    """What the PBX has of an earlier life is not known here, and would ring nobody for as long as it was granted."""
+
+    async def test(world: PbxWorld) -> None:
+        await registered(world)
+        await world.restart()
+        await pause(60)
+        phone = await Stranger(world, address=Address("10.0.0.51", 4001)).open()
+        left = await phone.ask_as("alice", phone.register("alice", contact=contact("1"), expires=0))
+        assert (left.status, world.pbx.bound()) == (200, [])
 
     in_front_of_pbx(test, CONTACT)

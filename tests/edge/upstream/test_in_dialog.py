@@ -10,6 +10,7 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, SERVER
 
+from ringwake.model.events import Happened
 from ringwake.model.tenant import Upstream
 from ringwake.sip.dialog import callee_dialog
 from ringwake.sip.flow import Address, Flow, Transport
@@ -209,5 +210,25 @@ def test_a_pbx_is_asked_by_its_own_flow_only() -> None:
         assert to_pbx == {SERVER, ADDRESS}
         assert Flow(UDP, SERVER, ADDRESS) == world.trunks.flow(DOMAIN)
         assert CALLEE.endswith(DOMAIN)
+
+    in_front_of_pbx(test, PATH)
+
+
+@pytest.mark.parametrize("method", [INVITE, BYE])
+def test_a_path_beside_the_routes_of_a_dialog_begins_no_call(method: str) -> None:
+    """Asterisk writes it into all that it sends to a contact. A hold must not wake the phone."""
+
+    async def test(world: PbxWorld) -> None:
+        up = await call_in(world, await registered(world))
+        inside = world.pbx.in_dialog(up.pbxs, method)
+        inside.headers.append("route", world.pbx.bound()[0].path[0])
+        world.pbx.send(inside)
+        await pause(0.1)
+        got = up.phone.requests[-1]
+        assert (got.method, got.headers.values("route"), got.headers.values("record-route")) == (method, [], [])
+        up.phone.answer(got, 200)
+        await pause(30)
+        assert world.pbx.responses(inside)[-1].status == 200
+        assert (world.provider.pushes, len(world.happened(Happened.INVITE_RECEIVED))) == ([], 1)
 
     in_front_of_pbx(test, PATH)

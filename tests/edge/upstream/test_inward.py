@@ -49,6 +49,21 @@ def test_the_pbx_of_another_tenant_does_not_go_by_our_contact() -> None:
     in_front_of_pbx(test, CONTACT)
 
 
+@pytest.mark.parametrize("method", [INVITE, MESSAGE])
+def test_the_pbx_of_another_tenant_finds_only_its_own_accounts_at_our_address(method: str) -> None:
+    """The first tenant's accounts are found there by everybody else, who has to prove who it is."""
+
+    async def test(world: PbxWorld) -> None:
+        phone, _ = await registered(world)
+        asked = world.other_pbx.write(method, f"sip:alice@{SERVER}")
+        world.other_pbx.send(asked)
+        await pause(0.5)
+        assert [r.status for r in world.other_pbx.responses(asked)] == [404]
+        assert phone.requests == []
+
+    in_front_of_pbx(test, VAULT, users=("alice", "boss"))
+
+
 def test_a_phone_that_shares_the_address_of_the_pbx_is_not_taken_for_it() -> None:
     """Both may stand behind one NAT. It is asked for credentials, by us or by the PBX, as any other."""
 

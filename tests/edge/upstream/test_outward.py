@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.edge.upstream.calling import CALLEE, HOME, invite, registered
+from tests.support.pbx import OTHER
 from tests.support.pbx_world import PbxWorld, in_front_of_pbx
 from tests.support.stranger import Stranger
-from tests.support.virtual_loop import pause
+from tests.support.virtual_loop import pause, run_virtual
 from tests.support.world import DOMAIN, SERVER
 
 from ringwake.model.tenant import Upstream
@@ -15,6 +18,7 @@ from ringwake.sip.dialog import caller_dialog
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import ACK, BYE, CANCEL, INVITE, MESSAGE, SUBSCRIBE
+from ringwake.store.directory import MemoryDirectory
 
 PATH, CONTACT, VAULT = Upstream.PATH, Upstream.CONTACT, Upstream.VAULT
 USERS = ("alice", "bob", "boss")
@@ -249,6 +253,29 @@ def test_a_caller_of_another_domain_is_asked_who_it_is() -> None:
         assert (answer.status, world.pbx.requests(INVITE)) == (407, [])
 
     in_front_of_pbx(test, VAULT, users=USERS)
+
+
+class _BesideAnother(PbxWorld):
+    """A world whose first tenant has no PBX; the second one has."""
+
+    def _directory(self) -> MemoryDirectory:
+        self.tenants[0] = replace(self.tenants[0], upstream=Upstream.NONE, pbx="")
+        return super()._directory()
+
+
+@pytest.mark.parametrize(("upstream", "status"), [(CONTACT, 480), (VAULT, 404)])
+def test_nobody_dials_out_through_the_pbx_of_another_tenant(upstream: Upstream, status: int) -> None:
+    """It may trust our address, and whoever has an account here could call at its expense."""
+
+    async def main() -> None:
+        world = _BesideAnother(upstream, users=USERS)
+        await world.open()
+        phone = await registered(world)
+        answer = await phone.ask_as("alice", invite(phone, uri=f"sip:+19005551234@{OTHER}"))
+        assert (answer.status, world.other_pbx.requests(INVITE)) == (status, [])
+        await world.close()
+
+    run_virtual(main())
 
 
 # ---- what may go wrong

@@ -11,7 +11,7 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, PROJECT, SERVER
 
-from ringwake.edge.upstream.path import SHORT
+from ringwake.edge.upstream.path import SHORT, UNASKED
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.events import Happened
@@ -308,6 +308,20 @@ def test_under_an_hour_there_is_no_promise_and_no_push(grant: int, is_promised: 
         assert bool(world.pushed("call")) is is_promised
         noted = world.reasons(Happened.PBX_GRANTED_LITTLE)
         assert noted == ([] if is_promised else [SHORT])
+
+    in_front_of_pbx(test, PATH)
+
+
+def test_a_pbx_that_asks_nobody_for_a_password_is_told_to_the_operator() -> None:
+    """It trusts our address, perhaps: then anybody could register through us as anybody."""
+
+    async def test(world: PbxWorld) -> None:
+        world.pbx.asks = False
+        phone = await Stranger(world, transport=TCP, address=HOME).open()
+        answer = await phone.ask(phone.register("alice", contact=contact()))
+        assert answer is not None
+        assert answer.status == 200
+        assert world.reasons(Happened.PBX_ASKED_NOBODY) == [UNASKED]
 
     in_front_of_pbx(test, PATH)
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from tests.edge.upstream.calling import CALLEE, Call, call_in, call_out, invite, register, registered
 from tests.support.pbx import REALM, pbx_password, pbx_user
 from tests.support.pbx_world import PbxWorld, in_front_of_pbx
 from tests.support.stranger import Stranger
-from tests.support.virtual_loop import pause
+from tests.support.virtual_loop import pause, run_virtual
 from tests.support.world import DOMAIN
 
+from ringwake.model.account import Aor
 from ringwake.model.events import Happened
 from ringwake.model.tenant import PbxAnswers, Upstream
+from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request
 from ringwake.sip.methods import ACK, BYE, CANCEL, INVITE, MESSAGE, PRACK, UPDATE
+from ringwake.store.directory import MemoryDirectory
 
 VAULT, TCP, UDP = Upstream.VAULT, Transport.TCP, Transport.UDP
 USERS = ("alice", "bob", "boss")
+ALICE = Aor(f"alice@{DOMAIN}")
 
 
 def expiry(request: Request) -> str:
@@ -102,6 +107,41 @@ def test_a_wrong_password_is_tried_seldom_and_said_in_a_plain_sentence() -> None
         assert pbx_password("alice") not in str(world.events)
 
     in_front_of_pbx(test, VAULT, users=USERS)
+
+
+class _KnownToTheStore(PbxWorld):
+    """A world whose accounts may be changed."""
+
+    def _directory(self) -> MemoryDirectory:
+        fixed = super()._directory()
+        known = MemoryDirectory(self.tenants, fixed.apps(DOMAIN), [])
+        for account in fixed.accounts():
+            known.put(account)
+        return known
+
+
+def test_a_corrected_password_is_used_as_soon_as_the_phone_registers() -> None:
+    """Not when it is time for the next try with the wrong one, half an hour later."""
+
+    async def main() -> None:
+        world = _KnownToTheStore(VAULT, users=USERS)
+        await world.open()
+        directory = world.core.directory
+        right = directory.account(ALICE)
+        assert isinstance(directory, MemoryDirectory)
+        assert right is not None
+        assert right.pbx is not None
+        directory.put(replace(right, pbx=replace(right.pbx, password=Secret("mistyped"))))
+        phone = await registered(world)
+        await pause(3 * 3600)
+        assert world.pbx.bound() == []
+        directory.put(right)
+        await register(phone)
+        await pause(5)
+        assert len(world.pbx.bound()) == 1
+        await world.close()
+
+    run_virtual(main(), limit=86400.0)
 
 
 def test_another_realm_than_that_of_its_registration_gets_nothing() -> None:
@@ -198,6 +238,26 @@ def test_the_pbxs_challenge_is_answered_and_the_phone_hears_nothing_of_it(status
         assert first.via.branch != second.via.branch
         assert status not in phone.statuses[2:]
         assert len([r for r in world.pbx.heard if isinstance(r, Request) and r.method == ACK]) == 2
+
+    in_front_of_pbx(test, VAULT, users=USERS)
+
+
+def test_what_a_phone_says_in_the_realm_of_the_pbx_goes_no_further() -> None:
+    """It has heard the PBX's 401 once, and is as sure as wrong: its password is for us, and would stand in our way."""
+
+    async def test(world: PbxWorld) -> None:
+        phone = await registered(world)
+        takes_calls_with_credentials(world, status=401)
+        wrong = f'Digest username="alice", realm="{REALM}", nonce="n", uri="sip:x", response="{"0" * 32}"'
+        other = wrong.replace(REALM, "elsewhere.example")
+        phone.send(invite(phone, f"Authorization: {wrong}"))
+        await pause(0.1)
+        first, second = (request.headers.texts("authorization") for request in world.pbx.requests(INVITE))
+        assert first == []
+        assert f'username="{pbx_user("alice")}"' in second[-1]
+        phone.send(invite(phone, *(f"Authorization: {text}" for text in (wrong, other, "Digest", "Basic x"))))
+        await pause(0.1)
+        assert world.pbx.requests(INVITE)[-1].headers.texts("authorization") == [other, "Digest", "Basic x"]
 
     in_front_of_pbx(test, VAULT, users=USERS)
 

@@ -99,7 +99,7 @@ class _Judged:
         challenges = response.headers.texts(_CHALLENGES[response.status])
         for text in challenges:
             if nonce := _nonce_of(text):
-                self._standing.challenged(self._account.aor, nonce)
+                self._standing.nonces.add((self._account.aor, nonce))
         headers = [("www-authenticate", text) for text in challenges]
         answer = reply(self._arrived.request, 401, to_tag=self._core.tag(), headers=headers)
         return (Respond(self._arrived.transaction, answer),)
@@ -115,7 +115,7 @@ def _answer_to(standing: Standing, aor: Aor, request: Request) -> str:
             given = parse_credentials(text)
         except ParseError:
             continue
-        if given is not None and standing.has_challenged(aor, given.nonce):
+        if given is not None and (aor, given.nonce) in standing.nonces:
             return text
     return ""
 

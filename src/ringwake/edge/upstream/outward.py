@@ -22,14 +22,19 @@ from ringwake.sip.via import COOKIE
 def tenant_of_call(core: Core, arrived: RequestArrived, uri: Uri) -> Tenant | None:
     """Return the tenant whose PBX decides on a request: that of its sender, else that of whom it is for.
 
-    None when it comes from a PBX, or when nobody is in front of one.
+    None when it comes from a PBX, or when nobody is in front of one. A PBX that may take our word for a caller gets the
+    calls of its own tenant only, or anybody with an account here could dial out through it: from others its accounts
+    are called here.
     """
     if core.trunks.tenant_of(arrived.flow) or (uri.host.strip("[]").lower(), uri.port or 5060) in core.own:
         return None
-    for host in (_aor(arrived).rpartition("@")[2], uri.host.lower()):
+    sender, callee = _aor(arrived).rpartition("@")[2], uri.host.lower()
+    for host in (sender, callee):
         tenant = core.directory.tenant(host)
         if tenant is not None and tenant.upstream is not Upstream.NONE:
-            return None if core.gate.is_peer(arrived.flow) and host == uri.host.lower() else tenant
+            may_trust_us = host != sender and tenant.upstream is not Upstream.PATH
+            is_called_here = host == callee and (may_trust_us or core.gate.is_peer(arrived.flow))
+            return None if is_called_here else tenant
     return None
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
-from ringwake.edge.register import registered, with_wakes
+from ringwake.edge.register import refusal_of, registered, with_wakes
 from ringwake.edge.upstream.applicant import Applicant
 from ringwake.edge.upstream.trouble import UNREACHED, sentence, trouble
 from ringwake.model.effects import NOTHING, Effects, Forward, Note, Persist, Respond
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.store_ops import Failed, Registered
+from ringwake.model.store_ops import Failed, OutOfOrder, Registered, TooManyAccounts
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.loops import check_loop, loop_mark
 from ringwake.proxy.purr import Purr
@@ -31,8 +31,8 @@ from ringwake.sip.uri import Uri
 from ringwake.sip.via import COOKIE
 from ringwake.wake.owner import Owner
 
+UNASKED = "the PBX has asked for no password: whoever registers through us is believed"
 SHORT = "the PBX grants less than an hour, so the phone may not sleep"
-NOT_BOUND = SipError(500, "the PBX has taken a REGISTER that is not above the last one here")
 
 
 def register_through(core: Core, applicant: Applicant) -> Effects:
@@ -116,9 +116,9 @@ class Passage(Owner):
     def _commit(self, plan: Plan, ok: Response) -> Effects:
         core, arrived = self._core, self._arrived
 
-        def then(result: object, now: float) -> Effects:
+        def then(result: Registered | OutOfOrder | TooManyAccounts, now: float) -> Effects:
             if not isinstance(result, Registered):
-                return self._refuse(NOT_BOUND, now)
+                return self._refuse(refusal_of(result), now)
             answer = passed_on(_downward(core, ok), plan, result, lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids))
             done = registered(core, plan, result, now, came_at=self._came_at)
             return (Respond(arrived.transaction, answer), *done, *self._stands(plan, now))
@@ -140,8 +140,12 @@ class Passage(Owner):
         both = zip(self._plan.op.contacts, plan.op.contacts, strict=True)
         is_short = any(before.push and not after.push for before, after in both)
         until = self._core.time_of_day(now + min(granted))
-        fields |= {"expires": min(granted), "reason": SHORT if is_short else f"registered at the PBX until {until}"}
-        what = Happened.PBX_GRANTED_LITTLE if is_short else Happened.PBX_REGISTERED
+        what, reason = Happened.PBX_REGISTERED, f"registered at the PBX until {until}"
+        if "authorization" not in self._arrived.request.headers:
+            what, reason = Happened.PBX_ASKED_NOBODY, UNASKED
+        elif is_short:
+            what, reason = Happened.PBX_GRANTED_LITTLE, SHORT
+        fields |= {"expires": min(granted), "reason": reason}
         return (Note(Event(what, now, "", fields)),)
 
     def _refuse(self, error: SipError, now: float) -> Effects:

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
 from ringwake.edge.core import Core
+from ringwake.edge.upstream.pbx_account import pbx_account
+from ringwake.edge.upstream.recent import Recent
 from ringwake.model.account import Account, Aor
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Forward, Note, Persist
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.store_ops import ListBindings
 from ringwake.model.tenant import Tenant, Upstream
-from ringwake.proxy.contact_user import contact_user
-from ringwake.sip.flow import Flow, Transport
+from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
-from ringwake.ua.identity import Identity
 from ringwake.ua.pacing import Pacing
 from ringwake.ua.upstream import UpstreamRegistration
-from ringwake.ua.upstream_request import PbxAccount
 from ringwake.ua.upstream_status import UpstreamStatus
 from ringwake.ua.upstream_table import State
 from ringwake.wake.owner import Owner
 
 Answered: TypeAlias = Callable[[Response | None, float], Effects]
 """Takes the PBX's final answer to a REGISTER, or None when there was none."""
-MOST_NONCES = 20_000
-"""Challenges of a PBX that are remembered; whose was forgotten is challenged once more."""
+MOST_NONCES, MOST_UNPROVEN = 20_000, 5_000
+"""Challenges of a PBX that are remembered, and accounts that have not answered one: whose was forgotten is challenged
+once more. Anybody can cause them."""
 _HAVE_CONTACTS = (Upstream.CONTACT, Upstream.VAULT)
 
 
@@ -43,14 +42,19 @@ class Standing(Owner):
         self._sent: dict[str, Aor] = {}
         self._waiting: dict[str, Answered] = {}
         self._told: dict[Aor, str] = {}
-        self._nonces: OrderedDict[tuple[Aor, str], None] = OrderedDict()
+        self._unproven: Recent[Aor] = Recent(MOST_UNPROVEN)
+        self.nonces: Recent[tuple[Aor, str]] = Recent(MOST_NONCES)
+        """By which the PBX has asked who an account's phone is: what answers them is for it, and its 200 is a proof."""
 
     # ---- what is asked of it
 
     def want(self, aor: Aor, now: float) -> None:
         """Keep an account registered from now on. Where the PBX answers, its REGISTER does not wait for others."""
-        known = self._accounts.get(aor)
-        if known is not None and known.state not in (State.NONE, State.LEAVING):
+        known, flow = self._accounts.get(aor), self._core.trunks.flow(self.tenant.domain)
+        is_same = known is not None and (
+            flow is None or known.account == pbx_account(self._core, self.tenant, aor, flow)
+        )
+        if known is not None and is_same and known.state not in (State.NONE, State.LEAVING):
             return
         if self.pacing.is_up:
             self.pacing.plan(aor, now)
@@ -79,16 +83,6 @@ class Standing(Owner):
             return NOTHING
         self.pacing.sent(aor, now)
         return self._send(aor, request, flow)
-
-    def challenged(self, aor: Aor, nonce: str) -> None:
-        """Take note of a nonce by which the PBX has asked who an account's phone is."""
-        self._nonces[aor, nonce] = None
-        if len(self._nonces) > MOST_NONCES:
-            self._nonces.popitem(last=False)
-
-    def has_challenged(self, aor: Aor, nonce: str) -> bool:
-        """Tell whether the PBX has asked so: then what answers it is for the PBX, and its 200 is a proof."""
-        return (aor, nonce) in self._nonces
 
     def realm(self, aor: Aor) -> str:
         """Return the realm for which the PBX has let an account register; empty when it has not asked."""
@@ -122,7 +116,13 @@ class Standing(Owner):
             else:
                 self.pacing.answered(aor, now)
             told = self._settled(aor, response.status, now)
-        return (*told, *(then(response, now) if then else NOTHING))
+        if then is None:
+            return told
+        # A phone that is asked who it is has no trouble: it answers in a moment.
+        if response.status in (401, 407):
+            self._told.pop(aor, None)
+            told = NOTHING
+        return (*told, *then(response, now))
 
     def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:
         """Take note that the PBX has not answered."""
@@ -149,8 +149,8 @@ class Standing(Owner):
         return tuple(effect for several in effects for effect in several)
 
     def get_timer(self) -> float | None:
-        """Return when somebody may be registered."""
-        return self.pacing.get_timer()
+        """Return when somebody may be registered. Without a way to the PBX nobody is: `reached` says when there is."""
+        return None if self._core.trunks.flow(self.tenant.domain) is None else self.pacing.get_timer()
 
     @property
     def is_settled(self) -> bool:
@@ -182,25 +182,14 @@ class Standing(Owner):
 
     def _machine(self, aor: Aor, flow: Flow) -> UpstreamRegistration:
         """Return an account's registration; a new one when its login has changed, or where the PBX is to find us."""
-        tenant, account = self.tenant, self._core.directory.account(aor)
-        login = account.pbx if account is not None and tenant.upstream is Upstream.VAULT else None
-        made = PbxAccount(
-            aor=f"sip:{aor}",
-            registrar=f"sip:{tenant.domain}",
-            contact=self._contact(aor, flow),
-            login=Identity(user=login.user, domain=tenant.domain, password=login.password) if login else None,
-            realm=login.realm if login else "",
-        )
-        machine = self._accounts.get(aor)
+        made, machine = pbx_account(self._core, self.tenant, aor, flow), self._accounts.get(aor)
         if machine is None or machine.account != made:
-            machine = self._accounts[aor] = UpstreamRegistration(made, self._core.ids, expires=tenant.pbx_expires)
+            machine = UpstreamRegistration(made, self._core.ids, expires=self.tenant.pbx_expires)
+            self._accounts[aor] = machine
         return machine
 
-    def _contact(self, aor: Aor, flow: Flow) -> str:
-        transport = flow.transport.value if flow.transport is Transport.TLS else flow.transport.uri_parameter
-        return f"sip:{contact_user(aor, self._core.seal)}@{flow.local};transport={transport}"
-
     def _send(self, aor: Aor, request: Request, flow: Flow) -> Effects:
+        self._unproven.discard(aor)
         self._sent[request.via.branch] = aor
         return (Forward(request, flow),)
 
@@ -214,6 +203,9 @@ class Standing(Owner):
             left: dict[str, Field] = {"tenant": self.tenant.domain, "aor": str(aor)}
             return (Note(Event(Happened.PBX_LEFT, now, "", left)),)
         self.pacing.plan(aor, machine.get_timer(), is_renewable=machine.is_renewable)
+        is_unproven = machine.state is State.CHALLENGED and not machine.is_bound(now)
+        if is_unproven and (oldest := self._unproven.add(aor)) is not None:
+            self._forget(oldest)
         stands = machine.status(now, self._core.time_of_day)
         if self._told.get(aor) == stands.sentence:
             return NOTHING
@@ -225,6 +217,7 @@ class Standing(Owner):
 
     def _forget(self, aor: Aor) -> None:
         self.pacing.drop(aor)
+        self._unproven.discard(aor)
         self._accounts.pop(aor, None)
         self._told.pop(aor, None)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ringwake.edge.core import Core
 from ringwake.edge.upstream.standing import reached, standing_of
-from ringwake.edge.upstream.upward_relay import Answering, UpwardRelay
+from ringwake.edge.upstream.upward_relay import Answering, UpwardRelay, drop_credentials
 from ringwake.model.account import Aor
 from ringwake.model.effects import NOTHING, Effects, Respond
 from ringwake.model.tenant import PbxAnswers, Tenant, Upstream
@@ -20,7 +20,6 @@ from ringwake.sip.methods import INVITE
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.ua.identity import Identity
-from ringwake.wake.relay import Relay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,8 @@ def send_up(core: Core, arrived: RequestArrived, ascent: Ascent, now: float) -> 
     """Send a request up, and what comes of it down."""
     request = arrived.request
     context = ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=ascent.lapse)
-    relay = _relay(core, context, ascent)
+    answering = _answering(core, ascent)
+    relay = UpwardRelay(context, answering, heard=lambda now: reached(core, ascent.tenant, now))
     owner_id = core.ids.hex(16)
     core.calls.add(owner_id, relay, transaction=arrived.transaction)
     hop = Hop(
@@ -55,6 +55,8 @@ def send_up(core: Core, arrived: RequestArrived, ascent: Ascent, now: float) -> 
         is_to_pbx=is_asked_by_pbx(core, ascent.tenant, ascent.aor),
     )
     upward = forward(request, hop)
+    if answering is not None:
+        drop_credentials(upward, answering.realm)
     raise_sequence(upward, ascent.shift)
     effects = relay.begin("", upward, ascent.flow, now)
     trying = (Respond(arrived.transaction, reply(request, 100)),) if request.method == INVITE else NOTHING
@@ -66,11 +68,6 @@ def is_asked_by_pbx(core: Core, tenant: Tenant, aor: str) -> bool:
     if tenant.upstream is Upstream.CONTACT:
         return core.directory.account(Aor(aor)) is None
     return tenant.upstream is Upstream.PATH
-
-
-def _relay(core: Core, context: ResponseContext, ascent: Ascent) -> Relay:
-    tenant = ascent.tenant
-    return UpwardRelay(context, _answering(core, ascent), heard=lambda now: reached(core, tenant, now))
 
 
 def _answering(core: Core, ascent: Ascent) -> Answering | None:

@@ -9,7 +9,7 @@ from ringwake.model.effects import NOTHING, Effects
 from ringwake.model.ports import Ids
 from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.sequence import restore_sequence
-from ringwake.sip.digest import parse_challenge
+from ringwake.sip.digest import parse_challenge, parse_credentials
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
@@ -71,6 +71,24 @@ class UpwardRelay(Relay):
                 own.rewrite(again)
                 return self.context.again("", again)
         return super().response(branch_id, restore_sequence(response, self.context.request), now)
+
+
+def drop_credentials(request: Request, realm: str) -> None:
+    """Take out what a phone has answered in the PBX's realm: its password is for us, and the answer there is ours."""
+    texts = request.headers.texts("authorization")
+    kept = [text for text in texts if _answered_realm(text) != realm]
+    if kept != texts:
+        request.headers.remove("authorization")
+        for text in kept:
+            request.headers.append("authorization", text)
+
+
+def _answered_realm(text: str) -> str:
+    try:
+        credentials = parse_credentials(text)
+    except ParseError:
+        return ""
+    return credentials.realm if credentials else ""
 
 
 def _of_realm(response: Response, realm: str) -> Response:
