@@ -158,6 +158,25 @@ def test_another_realm_than_that_of_its_registration_gets_nothing() -> None:
     in_front_of_pbx(test, VAULT, users=USERS)
 
 
+def test_an_account_that_is_still_to_be_registered_at_the_pbx_may_call_out() -> None:
+    """The realm is the PBX's: it is known as soon as any of its accounts is registered."""
+
+    async def test(world: PbxWorld) -> None:
+        await registered(world)
+        world.pbx.is_silent = True
+        bob = await registered(world, "bob", address=Address("10.0.0.52", 4000))
+        asked = invite(bob, user="bob")
+        bob.send(asked)
+        await pause(0.1)
+        world.pbx.ask_for_credentials(world.pbx.requests(INVITE)[-1])
+        await pause(0.1)
+        first, second = world.pbx.requests(INVITE)
+        assert first.headers.texts("proxy-authorization") == []
+        assert f'username="{pbx_user("bob")}"' in second.headers.texts("proxy-authorization")[0]
+
+    in_front_of_pbx(test, VAULT, users=USERS)
+
+
 def test_a_pbx_that_is_silent_is_asked_again_until_it_is_back() -> None:
     async def test(world: PbxWorld) -> None:
         world.pbx.is_silent = True

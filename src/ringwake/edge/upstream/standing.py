@@ -42,6 +42,8 @@ class Standing(Owner):
         self._sent: dict[str, Aor] = {}
         self._waiting: dict[str, Answered] = {}
         self._told: dict[Aor, str] = {}
+        self.realm = ""
+        """Realm for which the PBX has last let one of them register; empty while it has not asked."""
         self._unproven: Recent[Aor] = Recent(MOST_UNPROVEN)
         self.nonces: Recent[tuple[Aor, str]] = Recent(MOST_NONCES)
         """By which the PBX has asked who an account's phone is: what answers them is for it, and its 200 is a proof."""
@@ -84,11 +86,6 @@ class Standing(Owner):
         self.pacing.sent(aor, now)
         return self._send(aor, request, flow)
 
-    def realm(self, aor: Aor) -> str:
-        """Return the realm for which the PBX has let an account register; empty when it has not asked."""
-        machine = self._accounts.get(aor)
-        return "" if machine is None else machine.realm
-
     def status(self, aor: Aor, now: float) -> UpstreamStatus | None:
         """Tell how an account stands; None when it was never to be registered."""
         machine = self._accounts.get(aor)
@@ -115,6 +112,8 @@ class Standing(Owner):
                 self.pacing.busy(aor, now, _retry_after(response))
             else:
                 self.pacing.answered(aor, now)
+            if response.status < 300 and machine.realm:
+                self.realm = machine.realm
             told = self._settled(aor, response.status, now)
         if then is None:
             return told

@@ -76,8 +76,9 @@ def _answering(core: Core, ascent: Ascent) -> Answering | None:
     account = core.directory.account(Aor(ascent.aor)) if tenant.upstream is Upstream.VAULT else None
     if account is None or account.pbx is None or tenant.pbx_answers is PbxAnswers.NEVER:
         return None
-    # What the registration was asked for is the PBX's realm: one that asks for nothing there is not answered here.
-    realm = account.pbx.realm or standing_of(core, tenant).realm(account.aor)
+    # What registrations were asked for is the PBX's realm: one that asks for nothing there is not answered here. It is
+    # the same for all accounts, and one that is still to be registered may call.
+    realm = account.pbx.realm or standing_of(core, tenant).realm
     login = Identity(user=account.pbx.user, domain=tenant.domain, password=account.pbx.password)
     if not realm:
         return None
