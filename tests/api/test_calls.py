@@ -228,3 +228,17 @@ def test_a_phone_whose_name_is_no_unicode_hides_no_other() -> None:
         assert operator.faults == []
 
     in_bed(test)
+
+
+def test_an_account_has_a_timeline_of_how_it_stands_at_its_pbx() -> None:
+    async def test(bed: Bed) -> None:
+        for what, reason in (
+            (Happened.PBX_REGISTERED, "registered at the PBX"),
+            (Happened.PBX_REFUSED, "the binding expired at the PBX"),
+        ):
+            bed.backend.pbx.note(Event(what, 1.0, "", {"aor": str(STORED), "reason": reason}))
+        told = (await bed.operator.ask("GET", f"/api/v1/calls/{STORED}/timeline")).json()
+        assert (told["account"], told["verdict"]) == (STORED, "The binding expired at the PBX.")
+        assert [each["what"] for each in told["events"]] == ["pbx_registered", "pbx_refused"]
+
+    in_bed(test)

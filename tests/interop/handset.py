@@ -13,6 +13,7 @@ from typing import Any, Self
 from tests.interop.app_door import AppSettings, Key
 from tests.interop.lab_server import PASSWORD, LabServer
 from tests.support.inbox_line import InboxLine
+from tests.support.leg import CallerLeg
 from tests.support.processes import Program
 
 
@@ -43,6 +44,27 @@ class App(Program):
     def _wire(self, way: str) -> str:
         told = [json.loads(line) for line in self.lines]
         return "".join(one["sip"] for one in told if one["event"] == way)
+
+
+def hang_up(app: App, caller: CallerLeg, *, by: str) -> None:
+    """End a call that is up, by "caller" or by "phone"; both have to hear of it."""
+    if by == "caller":
+        caller.send("BYE")
+        caller.final("BYE")
+    else:
+        app.press(Key.HANG_UP)
+        caller.reply(caller.request("BYE"), 200)
+    app.happens("ended")
+
+
+def answer(app: App, caller: CallerLeg) -> None:
+    """Take a call that rings."""
+    app.happens("ringing")
+    caller.until(180)
+    app.press(Key.ANSWER)
+    caller.until(200)
+    caller.ack()
+    app.happens("up")
 
 
 class Handset:

@@ -71,6 +71,18 @@ class LabServer:
         told = run_ringwake(["device", "list", "--json"], state=self.state)
         return [one for one in json.loads(told.stdout) if one["account"] == f"{account}@{self.domain}"]
 
+    def checks(self) -> list[dict[str, str]]:
+        """Return what `ringwake doctor` finds."""
+        told = run_ringwake(["doctor", "--json"], state=self.state)
+        return json.loads(told.stdout)  # type: ignore[no-any-return]  # JSON
+
+    def told(self, account: str) -> tuple[list[str], str]:
+        """Return what `ringwake trace` tells about an account at its PBX: event by event, and in a sentence."""
+        told = run_ringwake(["trace", "--json", f"{account}@{self.domain}"], state=self.state)
+        assert told.returncode == 0, told.stderr
+        trace = json.loads(told.stdout)
+        return [event["what"] for event in trace["events"]], trace["verdict"]
+
     def _states(self, account: str) -> list[str]:
         return [one["state"] for one in self.devices(account)]
 

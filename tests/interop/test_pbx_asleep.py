@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.interop.app_door import Key
-from tests.interop.handset import Handset
+from tests.interop.handset import Handset, answer, hang_up
 from tests.interop.pbx import Front, in_front, needs_kamailio, until_grants_run_out
 from tests.interop.phones import PJSUA2, needs_pjsua2
 
@@ -50,19 +49,8 @@ def test_a_phone_that_sleeps_past_the_grant_of_its_pbx_rings(
     caller.until(100)
     handset.push()
     with handset.start() as app:
-        app.happens("ringing")
-        caller.until(180)
-        app.press(Key.ANSWER)
-        caller.until(200)
-        caller.ack()
-        app.happens("up")
-        if hangs_up == "caller":
-            caller.send("BYE")
-            caller.final("BYE")
-        else:
-            app.press(Key.HANG_UP)
-            caller.reply(caller.request("BYE"), 200)
-        app.happens("ended")
+        answer(app, caller)
+        hang_up(app, caller, by=hangs_up)
         assert app.received("INVITE") == 1
         app.leave()
     heard = caller.wire.heard.decode()
@@ -82,3 +70,6 @@ def test_a_binding_that_only_the_phone_can_renew_expires_and_we_say_so(
         assert re.fullmatch(
             "the binding expired at the PBX at [0-9: -]+ UTC: it asks for a password that only the phone knows", said
         )
+        what, verdict = front.told(handset.account)
+        assert what[-1] == "pbx_refused"
+        assert verdict == f"{said[:1].upper()}{said[1:]}."

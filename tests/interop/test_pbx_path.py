@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.interop.app_door import Key
-from tests.interop.handset import Handset
+from tests.interop.handset import Handset, answer, hang_up
 from tests.interop.pbx import DAY, Front, needs_kamailio, outsider
 from tests.interop.phones import PJSUA2, needs_pjsua2
 from tests.interop.station import Station
@@ -53,6 +52,10 @@ def test_a_phone_that_is_granted_less_than_an_hour_is_promised_no_push(front: Fr
     assert "expires=600" in (registered.headers.get("contact") or "")
     assert "feature-caps" not in registered.headers
     assert front.standing(place.account) == "the PBX grants less than an hour, so the phone may not sleep"
+    (check,) = (one for one in front.checks() if one["name"] == f"accounts {front.domain}")
+    assert check["verdict"] == "warn"
+    assert "the PBX grants less than an hour" in check["cause"]
+    assert "raise the PBX's longest registration" in check["mend"]
 
 
 @both_ways
@@ -105,19 +108,8 @@ def test_a_killed_phone_is_woken_by_a_call_from_the_pbx(front: Front, tmp_path: 
             caller.invite()
             handset.push()
             with handset.start() as app:
-                app.happens("ringing")
-                caller.until(180)
-                app.press(Key.ANSWER)
-                caller.until(200)
-                caller.ack()
-                app.happens("up")
-                if hangs_up == "caller":
-                    caller.send("BYE")
-                    caller.final("BYE")
-                else:
-                    app.press(Key.HANG_UP)
-                    caller.reply(caller.request("BYE"), 200)
-                app.happens("ended")
+                answer(app, caller)
+                hang_up(app, caller, by=hangs_up)
                 assert app.received("INVITE") == 1
                 app.leave()
             heard = outside.heard.decode() + front.heard_after(0)

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.interop.app_door import Key
-from tests.interop.handset import Handset
+from tests.interop.handset import Handset, answer, hang_up
 from tests.interop.pbx import Front, needs_kamailio
 from tests.interop.phones import PJSUA2, needs_pjsua2
 from tests.support.leg import CallerLeg
@@ -47,18 +46,8 @@ def test_the_push_has_the_call_id_of_the_invite_that_the_phone_will_get(
             assert call_id
             assert call_id != caller.call_id
             with handset.start() as app:
-                app.happens("ringing")
-                app.press(Key.ANSWER)
-                caller.until(200)
-                caller.ack()
-                app.happens("up")
-                if hangs_up == "caller":
-                    caller.send("BYE")
-                    caller.final("BYE")
-                else:
-                    app.press(Key.HANG_UP)
-                    caller.reply(caller.request("BYE"), 200)
-                app.happens("ended")
+                answer(app, caller)
+                hang_up(app, caller, by=hangs_up)
                 app.leave()
             (invite,) = re.findall(r"^INVITE .*?\r?\n\r?\n", app.heard(), re.MULTILINE | re.DOTALL)
             assert f"Call-ID: {call_id}\r\n" in invite

@@ -7,6 +7,7 @@ from tests.observe.happenings import TRACE, event
 
 from ringwake.model.call import CallEnd
 from ringwake.model.events import Event, Happened
+from ringwake.observe.pbx_news import OF_ACCOUNTS
 from ringwake.observe.trace import MAX_EVENTS, MAX_TRACES, Timeline, Traces
 
 INVITE = event(Happened.INVITE_RECEIVED, 0.0, aor="alice@example.com", call_id="c1@10.0.0.7")
@@ -245,3 +246,10 @@ def test_a_phone_that_rings_for_ever_takes_no_more_room_and_hides_no_end() -> No
     assert timeline.events[0] is INVITE
     assert timeline.verdict().startswith("It was declined.")
     assert timeline.events == sorted(timeline.events, key=lambda one: one.at)
+
+
+@pytest.mark.parametrize("what", OF_ACCOUNTS)
+def test_an_account_at_its_pbx_stands_as_the_last_event_says(what: Happened) -> None:
+    before = event(Happened.PBX_REGISTERED, 0.0, reason="registered at the PBX")
+    timeline = Timeline(trace="alice@example.com", events=[before, event(what, 1.0, reason="the binding expired")])
+    assert timeline.verdict() == "The binding expired."

@@ -42,57 +42,65 @@ class AccountChange(Struct, forbid_unknown_fields=True):
 
 
 def account_routes(backend: Backend) -> list[Route]:
-    """Return the routes."""
-
-    async def list_accounts() -> Response:
-        return answer([_shown(backend, account) for account in backend.directory.accounts()])
-
-    async def add(request: Request) -> Response:
-        new = await read_body(request, NewAccount)
-        account = make_account(new.aor, Secret(new.password))
-        tenant = backend.directory.tenant(account.tenant)
-        if tenant is None:
-            raise Problem(422, f"no tenant has the domain {account.tenant}: add [[tenant]] to the configuration")
-        if backend.directory.is_fixed(account.aor):
-            raise Problem(409, f"{account.aor} stands in the configuration file: change it there")
-        account = replace(account, pbx=first_login(account, new.password, new.pbx, tenant))
-        is_new = await durable(backend.store.do(PutAccount(account=account)))
-        backend.directory.put(account)
-        return answer(_shown(backend, account), 201 if is_new else 200)
-
-    async def change(request: Request) -> Response:
-        wanted, aor = await read_body(request, AccountChange), canonical(request.path_params["aor"])
-        known = backend.directory.account(aor)
-        if known is None:
-            raise Problem(404, f"there is no account {aor}")
-        if backend.directory.is_fixed(aor):
-            raise Problem(409, f"{aor} stands in the configuration file: change it there")
-        account = changed(known, wanted, backend.directory.tenant(known.tenant))
-        await durable(backend.store.do(PutAccount(account=account)))
-        backend.directory.put(account)
-        return answer(_shown(backend, account))
+    """Return the routes. One for each path: of two with the same, only the first would stand in the Allow of a 405."""
 
     async def accounts(request: Request) -> Response:
-        # One route: of two with the same path, only the first would stand in the Allow of a 405.
-        return await (add(request) if request.method == "POST" else list_accounts())
+        return await _add(backend, request) if request.method == "POST" else _list(backend)
 
     async def account(request: Request) -> Response:
-        return await (change(request) if request.method == "PUT" else remove(request))
-
-    async def remove(request: Request) -> Response:
-        aor = canonical(request.path_params["aor"])
-        if backend.directory.is_fixed(aor):
-            raise Problem(409, f"{aor} stands in the configuration file: remove it there")
-        if not await durable(backend.store.do(RemoveAccount(aor=aor))):
-            raise Problem(404, f"there is no account {aor}")
-        backend.directory.remove(aor)
-        return Response(status_code=204)
+        return await (_change if request.method == "PUT" else _remove)(backend, request)
 
     path = "/api/v1/accounts"
     return [
         Route(path, accounts, methods=["GET", "POST"]),
         Route(f"{path}/{{aor:path}}", account, methods=["DELETE", "PUT"]),
     ]
+
+
+def _list(backend: Backend) -> Response:
+    return answer([_shown(backend, account) for account in backend.directory.accounts()])
+
+
+async def _add(backend: Backend, request: Request) -> Response:
+    new = await read_body(request, NewAccount)
+    account = make_account(new.aor, Secret(new.password))
+    tenant = backend.directory.tenant(account.tenant)
+    if tenant is None:
+        raise Problem(422, f"no tenant has the domain {account.tenant}: add [[tenant]] to the configuration")
+    if backend.directory.is_fixed(account.aor):
+        raise Problem(409, f"{account.aor} stands in the configuration file: change it there")
+    account = replace(account, pbx=first_login(account, new.password, new.pbx, tenant))
+    is_new = await _put(backend, account)
+    return answer(_shown(backend, account), 201 if is_new else 200)
+
+
+async def _change(backend: Backend, request: Request) -> Response:
+    wanted, aor = await read_body(request, AccountChange), canonical(request.path_params["aor"])
+    known = backend.directory.account(aor)
+    if known is None:
+        raise Problem(404, f"there is no account {aor}")
+    if backend.directory.is_fixed(aor):
+        raise Problem(409, f"{aor} stands in the configuration file: change it there")
+    account = changed(known, wanted, backend.directory.tenant(known.tenant))
+    await _put(backend, account)
+    return answer(_shown(backend, account))
+
+
+async def _put(backend: Backend, account: Account) -> bool:
+    """Keep an account; True when it is new."""
+    is_new = await durable(backend.store.do(PutAccount(account=account)))
+    backend.directory.put(account)
+    return is_new
+
+
+async def _remove(backend: Backend, request: Request) -> Response:
+    aor = canonical(request.path_params["aor"])
+    if backend.directory.is_fixed(aor):
+        raise Problem(409, f"{aor} stands in the configuration file: remove it there")
+    if not await durable(backend.store.do(RemoveAccount(aor=aor))):
+        raise Problem(404, f"there is no account {aor}")
+    backend.directory.remove(aor)
+    return Response(status_code=204)
 
 
 def make_account(aor: str, password: Secret[str]) -> Account:

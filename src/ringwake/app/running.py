@@ -83,7 +83,7 @@ class App:
         self._ids = SystemIds()
         self._loop = loop
         self._http: list[HttpServer] = []
-        self.traces, self.metrics = Traces(), Metrics()
+        self.traces, self.metrics, self._pbx_news = Traces(), Metrics(), PbxNews()
         self._log = EventLog(wall=wall_of(loop))
         self.stack = Stack(
             clock=loop.time,
@@ -94,20 +94,15 @@ class App:
         )
         self._tenants = tenants_of(parts.config)
         self._keepers = Keepers()
-        self._directory = MemoryDirectory(
-            self._tenants,
-            parts.applications,
-            fixed_accounts(parts.config),
-        )
+        self._directory = MemoryDirectory(self._tenants, parts.applications, fixed_accounts(parts.config))
         self._limit = FailureLimit(failures=parts.config.limits.failures_per_minute)
         self._authenticator = Authenticator(
             seal=keys, ids=self._ids, algorithms=[Algorithm(name) for name in parts.config.server.digest]
         )
         self._pusher = parts.pusher(LOGGER.error)
         self._token = token
-        self.listeners: list[Callable[[Event], None]] = [self.traces.note, self.metrics.note, self._log.note]
-        self._pbx_news = PbxNews()
-        self.listeners.append(self._pbx_news.note)
+        views = (self.traces, self.metrics, self._log, self._pbx_news)
+        self.listeners: list[Callable[[Event], None]] = [view.note for view in views]
         """Who is told of events."""
         self.listen: list[dict[str, str]] = []
         """SIP listeners: transport and address."""
@@ -115,7 +110,6 @@ class App:
         """URL of the operator's API."""
         self.public = ""
         """URL of the phones' API, or empty."""
-
         self.connectors: list[str] = []
         """Where connectors dial in."""
 

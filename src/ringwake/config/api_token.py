@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from pathlib import Path
 
 from ringwake.config.error import ConfigError
+from ringwake.config.token_file import read_token
 from ringwake.secret import Secret
 
 _PLACE = "api.token_file"
-_OTHERS = 0o077
-# RFC 6750 section 2.1, and as long as 16 octets in hex or base64.
-_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{22,512}=*")
 
 
 def new_token() -> Secret[str]:
@@ -30,18 +27,9 @@ def api_token(path: Path) -> Secret[str]:
     try:
         if not path.exists():
             _make(path)
-        if path.stat().st_mode & _OTHERS:
-            raise ConfigError(f"{_PLACE}: others may read {path}: chmod 600 {path}, and write another token into it")
-        text = path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise ConfigError(f"{_PLACE}: {path}: {error.strerror}: check its name and who may read it") from None
-    except UnicodeDecodeError:
-        text = ""
-    if _TOKEN.fullmatch(text) is None:
-        raise ConfigError(
-            f"{_PLACE}: {path} holds no token of 22 or more letters and digits: remove it, and the server makes one"
-        )
-    return Secret(text)
+    return read_token(path, _PLACE, is_ours_alone=True, mend="remove it, and the server makes one")
 
 
 def _make(path: Path) -> None:

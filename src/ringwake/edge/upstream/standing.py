@@ -20,7 +20,6 @@ from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
 from ringwake.ua.pacing import Pacing
 from ringwake.ua.upstream import UpstreamRegistration
-from ringwake.ua.upstream_status import UpstreamStatus
 from ringwake.ua.upstream_table import State
 from ringwake.wake.owner import Owner
 
@@ -86,10 +85,9 @@ class Standing(Owner):
         self.pacing.sent(aor, now)
         return self._send(aor, request, flow)
 
-    def status(self, aor: Aor, now: float) -> UpstreamStatus | None:
-        """Tell how an account stands; None when it was never to be registered."""
-        machine = self._accounts.get(aor)
-        return None if machine is None else machine.status(now, self._core.time_of_day)
+    def __contains__(self, aor: object) -> bool:
+        """Tell whether anything is known of how an account stands."""
+        return aor in self._accounts
 
     # ---- what comes back
 
