@@ -79,7 +79,8 @@ def _assert_nothing_leaks(caller: VoiceCaller, handset: Handset, phone: Phone) -
     assert canary.knows == (len(phone.services) if "voip" in handset.tokens else 1)
     assert canary.sing({"the caller": bytes(caller.wire.heard)}) == []
     told = unquote(unquote(caller.wire.heard.decode())).lower()
-    assert set(re.findall(r"pn-([a-z-]+)", told)) == phone.others
+    # A sealed token of ours may have these letters in its midst.
+    assert set(re.findall(r"(?<![\w-])pn-([a-z-]+)", told)) == phone.others
     assert "x-mpush" not in told
 
 
