@@ -12,10 +12,12 @@ import pytest
 from tests.support.home import home_config, wall
 from tests.support.real_loop import run_real
 
+from ringwake.app.credentials import access_of
 from ringwake.app.running import Parts
-from ringwake.app.senders import access_of, parts_of
+from ringwake.app.senders import parts_of
+from ringwake.config.app_section import AppSection
 from ringwake.config.load import ConfigError
-from ringwake.config.schema import AppSection, Config, ServerSection, TenantSection
+from ringwake.config.schema import Config, ServerSection, TenantSection
 from ringwake.emulators.clock import Clock
 from ringwake.emulators.lab import Lab
 from ringwake.model.app import AppKey, Provider

@@ -13,7 +13,7 @@ import pytest
 from ringwake.config import reference as module
 from ringwake.config import schema
 from ringwake.config.reference import reference
-from ringwake.config.schema import Section
+from ringwake.config.section import Section
 
 PAGE = Path(__file__).parents[2] / "docs/reference/config.md"
 TABLES = [

@@ -9,7 +9,8 @@ import pytest
 
 from ringwake.config import schema
 from ringwake.config.load import parse
-from ringwake.config.schema import AccountSection, Config, Section
+from ringwake.config.schema import AccountSection, Config
+from ringwake.config.section import Section
 
 SECTIONS = [kind for _, kind in inspect.getmembers(schema, inspect.isclass) if issubclass(kind, Section)]
 

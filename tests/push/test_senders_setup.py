@@ -23,7 +23,8 @@ from ringwake.model.app import AppKey, Provider
 from ringwake.model.push import Accepted, Refused
 from ringwake.push.access import Access, ApnsAccess, FcmAccess, WebPushAccess
 from ringwake.push.errors import CredentialsError
-from ringwake.push.senders import Senders, vapid_public_key
+from ringwake.push.senders import Senders
+from ringwake.push.workshop import vapid_public_key
 from ringwake.secret import Secret
 
 

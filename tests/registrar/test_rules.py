@@ -47,7 +47,7 @@ WEBPUSH_CAPS = f'*;+sip.pns="webpush";+sip.vapid="{VAPID}"'
 
 def registrar(*providers: Provider, policy: ExpiryPolicy | None = None, vapid: str = VAPID) -> Registrar:
     """Return a registrar with these push services, or with all of them."""
-    apps = [APPS[provider] for provider in providers or Provider]
+    apps = [APPS[provider] for provider in providers or APPS]
     apps = [replace(app, vapid_key=vapid) if app.vapid_key else app for app in apps]
     return Registrar(
         directory=MemoryDirectory([Tenant(domain=TENANT), Tenant(domain=OTHER)], apps, []),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 
+from ringwake.config.app_section import AppSection
 from ringwake.config.error import ConfigError
-from ringwake.config.schema import AppSection
 
 _NEEDS = {
     "apns": ("param", "key_file", "key_id"),
     "fcm": ("param", "service_account"),
     "webpush": ("vapid_key_file",),
+    "unifiedpush": ("vapid_key_file",),
+    "hms": ("param", "secret_file"),
+    "http": ("param", "endpoint", "secret_file"),
 }
 # `endpoint` and `ca_file` are for all, so that one block serves a laboratory; `subject` has a default.
-_OWN = ("param", "key_file", "key_id", "service_account", "vapid_key_file")
+_OWN = ("param", "key_file", "key_id", "service_account", "vapid_key_file", "secret_file")
 _APNS_PARAM = re.compile(r"[A-Z0-9]{10}\.[A-Za-z0-9.\-]+")
 _PROJECT = re.compile(r"[A-Za-z0-9.:\-]+")
 

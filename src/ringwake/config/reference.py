@@ -9,7 +9,8 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from ringwake.config import schema
+from ringwake.config import app_section, schema
+from ringwake.config.section import Section
 
 HEAD = """\
 # Configuration
@@ -56,7 +57,7 @@ def _row(field: msgspec.structs.FieldInfo, text: str) -> str:
 def _type(kind: Any) -> str:
     if get_origin(kind) is list:
         inner = get_args(kind)[0]
-        return "tables" if isinstance(inner, type) and issubclass(inner, schema.Section) else f"list of {_type(inner)}"
+        return "tables" if isinstance(inner, type) and issubclass(inner, Section) else f"list of {_type(inner)}"
     base = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     if get_origin(base) is tuple:
         return f"list of {_type(get_args(base)[0])}"
@@ -79,7 +80,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 def _docstrings() -> dict[str, dict[str, str]]:
     """Return the docstring of each class and field of the schema, which only the source has."""
     found: dict[str, dict[str, str]] = {}
-    for node in ast.parse(inspect.getsource(schema)).body:
+    for node in (*ast.parse(inspect.getsource(app_section)).body, *ast.parse(inspect.getsource(schema)).body):
         if isinstance(node, ast.ClassDef):
             texts = {"": ast.get_docstring(node) or ""}
             for field, after in zip(node.body, node.body[1:], strict=False):

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-# RFC 3261 section 20.19: what Expires can say.
-MOST_SECONDS = 2**32 - 1
-Seconds = Annotated[float, Meta(gt=0, le=MOST_SECONDS)]
-Text = Annotated[str, Meta(min_length=1)]
-
-
-class Section(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file: what it does not know is an error."""
+from ringwake.config.app_section import AppSection
+from ringwake.config.section import MOST_SECONDS, Seconds, Section, Text
 
 
 class ServerSection(Section):
@@ -69,7 +63,7 @@ class ListenSection(Section):
     """PEM file with the certificate chain (tls, wss)."""
     key: str = ""
     """PEM file with the private key (tls, wss), which only its owner and group may read."""
-    origins: list[str] = []
+    origins: list[str] = field(default_factory=list)
     """Web origins whose pages may connect (ws, wss). Clients that are no browser send none."""
 
 
@@ -120,7 +114,7 @@ class TenantSection(Section):
     also those that come after a 100, as of FreeSWITCH, which is no proxy; or none."""
     forget_after: Seconds = 7_776_000
     """`vault`: so long after the last REGISTER of any of its phones an account's password at the PBX is forgotten."""
-    account: list[AccountSection] = []
+    account: list[AccountSection] = field(default_factory=list)
     """Its accounts in this file; more are in the database."""
 
 
@@ -131,37 +125,6 @@ class PeerSection(Section):
     """Its address or network, such as 10.0.0.5 or 10.0.0.0/24. Where `may_call` is true, at most a /8 (IPv6: /32)."""
     may_call: bool = False
     """Whether it may call and write to accounts without digest."""
-
-
-class AppSection(Section):
-    """`[[app]]`: an application at a push service."""
-
-    provider: Literal["apns", "fcm", "webpush"]
-    """apns, fcm or webpush."""
-    tenant: Text
-    """Domain of the tenant whose phones run it."""
-    param: str = ""
-    """APNs: TEAMID.bundle, without .voip; FCM: project id, or the project number if that is what the phones write
-    (Linphone); Web Push: none."""
-    key_file: str = ""
-    """APNs: the .p8 file."""
-    key_id: str = ""
-    """APNs: the key's id."""
-    service_account: str = ""
-    """FCM: the service account's JSON file."""
-    vapid_key_file: str = ""
-    """Web Push: PEM file with the P-256 private key."""
-    subject: str = "mailto:postmaster@example.com"
-    """Web Push: who is responsible, as a mailto: or https: URI."""
-    sandbox: bool = False
-    """APNs: the tokens are those of Apple's sandbox, as apps run from Xcode get them; phones may then also write
-    `pn-provider=apns.dev`."""
-    endpoint: str = ""
-    """URL of the push service, if it is not the provider's own: an emulator or a proxy. Web Push: not used."""
-    ca_file: str = ""
-    """PEM file with the authorities of that endpoint."""
-    show_caller: bool = False
-    """Put the caller's URI and name into the payload. The provider can read it."""
 
 
 class PublicSection(Section):
@@ -251,10 +214,10 @@ class Config(Section):
 
     server: ServerSection = field(default_factory=ServerSection)
     wake: WakeSection = field(default_factory=WakeSection)
-    listen: list[ListenSection] = []
-    tenant: list[TenantSection] = []
-    peer: list[PeerSection] = []
-    app: list[AppSection] = []
+    listen: list[ListenSection] = field(default_factory=list)
+    tenant: list[TenantSection] = field(default_factory=list)
+    peer: list[PeerSection] = field(default_factory=list)
+    app: list[AppSection] = field(default_factory=list)
     public: PublicSection | None = None
     connectors: ConnectorsSection | None = None
     media: MediaSection | None = None

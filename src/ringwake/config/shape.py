@@ -12,7 +12,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from ringwake.config.schema import Config, Section
+from ringwake.config.schema import Config
+from ringwake.config.section import Section
 
 REFERENCE = "docs/reference/config.md"
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")

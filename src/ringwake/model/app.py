@@ -8,11 +8,15 @@ from typing import NamedTuple
 
 
 class Provider(StrEnum):
-    """Push notification services, by their RFC 8599 `pn-provider` names (section 14.5)."""
+    """Push notification services, by their `pn-provider` names: the first three are RFC 8599's (section 14.5)."""
 
     APNS = "apns"
     FCM = "fcm"
     WEBPUSH = "webpush"
+    UNIFIEDPUSH = "unifiedpush"
+    HMS = "hms"
+    HTTP = "http"
+    """The operator's own push server."""
 
 
 SANDBOX = "apns.dev"
@@ -24,7 +28,8 @@ class AppKey(NamedTuple):
 
     provider: Provider
     param: str
-    """APNs: `TEAMID.bundle` (without `.voip`); FCM: project id; Web Push: the tenant's domain (it has no pn-param)."""
+    """APNs: `TEAMID.bundle` (without `.voip`); FCM: project id; HMS: app id; HTTP: any name; Web Push and UnifiedPush:
+    the tenant's domain, since they have no pn-param."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

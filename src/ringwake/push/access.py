@@ -16,34 +16,48 @@ from ringwake.push.errors import CredentialsError
 from ringwake.push.fcm.client import ENDPOINT as FCM_ENDPOINT
 from ringwake.secret import Secret
 
+HMS_ENDPOINT = "https://push-api.cloud.huawei.com"
+HMS_TOKEN_ENDPOINT = "https://oauth-login.cloud.huawei.com/oauth2/v3/token"  # noqa: S105  a URL
+
 _ENDPOINT = re.compile(r"https://(?:[A-Za-z0-9\-.]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApnsAccess:
-    """APNs, by a key of the team (.p8). Team and bundle are the application's name, `TEAMID.bundle`."""
+class Reach:
+    """How a service is reached, whichever it is."""
 
-    key_id: str
-    key: Secret[bytes]
-    """PKCS#8 in PEM."""
-    endpoint: str = APNS_ENDPOINT
     ca_file: Path | None = None
     """Certificates in PEM, trusted beside those of the system."""
+    identity: Secret[bytes] | None = None
+    """Client certificate with its chain, and its private key, in PEM: for services that ask for one."""
+    proxy: Secret[str] | None = None
+    """`http://[user:password@]host:port`: an HTTP proxy, by CONNECT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FcmAccess:
+class ApnsAccess(Reach):
+    """APNs, by a key of the team (.p8), or by a client certificate. Its application is named `TEAMID.bundle`."""
+
+    key_id: str = ""
+    key: Secret[bytes] | None = None
+    """PKCS#8 in PEM; None: `identity` says who we are."""
+    endpoint: str = APNS_ENDPOINT
+    other_endpoint: str = ""
+    """Where a token is tried once that `endpoint` does not know: Apple's other environment. Empty: nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FcmAccess(Reach):
     """FCM, by a service account."""
 
     service_account: Mapping[str, str] = field(repr=False)
     """Its key file, read from JSON."""
     endpoint: str = FCM_ENDPOINT
-    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebPushAccess:
-    """Web Push, by a VAPID key of the tenant."""
+class WebPushAccess(Reach):
+    """Web Push or UnifiedPush, by a VAPID key of the tenant."""
 
     vapid_key: Secret[bytes]
     """P-256 private key in PEM."""
@@ -53,10 +67,27 @@ class WebPushAccess:
     """Push services that phones may name: `host`, `*.domain` or `*`, each with `:port` if it is not 443."""
     allow_private: bool = False
     """Any host, port and address (laboratory only)."""
-    ca_file: Path | None = None
 
 
-Access: TypeAlias = ApnsAccess | FcmAccess | WebPushAccess
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmsAccess(Reach):
+    """Huawei Push Kit, by an app's secret. The application is named by its app id."""
+
+    secret: Secret[str]
+    endpoint: str = HMS_ENDPOINT
+    token_endpoint: str = HMS_TOKEN_ENDPOINT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookAccess(Reach):
+    """A push server of the operator's own: signed JSON over HTTPS."""
+
+    endpoint: str
+    secret: Secret[bytes]
+    """Key of the signature."""
+
+
+Access: TypeAlias = ApnsAccess | FcmAccess | WebPushAccess | HmsAccess | HookAccess
 
 
 def read_ca(file: Path | None) -> bytes | None:
