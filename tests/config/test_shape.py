@@ -88,8 +88,10 @@ def test_a_wrong_type_is_told_without_the_value(text: str, error: str) -> None:
         ('[log]\nlevel = "INFO"', 'log.level: \'INFO\' is no choice: write one of "debug", "info", "warning", "error"'),
         (
             '[[app]]\nprovider = "wns"\ntenant = "a"',
-            "app[0].provider: 'wns' is no choice: "
-            'write one of "apns", "fcm", "webpush", "unifiedpush", "hms", "http"',
+            (
+                "app[0].provider: 'wns' is no choice: "
+                'write one of "apns", "fcm", "webpush", "unifiedpush", "hms", "http"'
+            ),
         ),
     ],
 )
