@@ -1,4 +1,4 @@
-"""`make bench`: what a REGISTER, a woken call and a silent push cost the server, and how quick it is inside.
+"""`make bench`: what a REGISTER, a woken call and a push cost the server, and how quick it is inside.
 
 Prints a table or JSON.
 
@@ -23,6 +23,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pushes
 from cpu import Cpu
 from program import Program
 from registers import Registers, User
@@ -77,12 +78,14 @@ def main() -> int:
     parser.add_argument(
         "--devices", type=int, default=1_000_000, help="devices that wait for a silent push; 1,000 beside"
     )
+    parser.add_argument("--pushes", type=int, default=10_000, help="pushes to APNs in a run, 100 in flight")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         with TemporaryDirectory(prefix="ringwake-bench-") as folder:
             figures = _about() | _measure(Path(folder), options) | _silent_pushes(options.devices)
+            figures |= pushes.measure(options.pushes, pushes.PEERS)
     except KeyboardInterrupt:
         return 130
     print(json.dumps(figures) if options.json else "\n".join(_table(figures)))
@@ -98,7 +101,7 @@ def _terminated(*_: object) -> None:
 def _measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     users = [User(f"u{number:06d}", f"p{number}") for number in range(options.users)]
     callees = [(f"c{number:03d}", f"q{number}") for number in range(20)]
-    emulate = (RINGWAKE, "emulate", "--json", "--state", str(folder))
+    emulate = (RINGWAKE, "emulate", "--json", "--quiet", "--state", str(folder))
     with Program(*emulate, log=folder / "emulators.log") as emulators:
         lab_text = Path(emulators.line()["config"]).read_text()
         lab = tomllib.loads(lab_text)
@@ -201,6 +204,7 @@ def _table(figures: dict[str, Any]) -> Iterator[str]:
         else:
             shown = f"{value:.0f} us" if name.endswith("_us") else f"{value:.2f}" if value < 10 else f"{value:.0f}"
         yield f"{text:<{width}}  {shown:>24}"
+    yield from pushes.table(figures)
 
 
 if __name__ == "__main__":

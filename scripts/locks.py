@@ -18,6 +18,9 @@ SETS = ("run", "test")
 BUILD = FOLDER / "build.txt"
 # A PBX of the tests, in an environment of its own: its wheel has a top-level package `tests`, which would hide ours.
 SIPPY = FOLDER / "sippy.txt"
+# Push clients that others wrote, and Node, which has npm's: in an environment of its own, as they need other versions.
+PEERS = FOLDER / "peers.txt"
+NODE_LOCK = ROOT / "tests/peers/package-lock.json"
 FINGERPRINT = "# for:"
 
 

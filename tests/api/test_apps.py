@@ -22,6 +22,8 @@ OPERATOR = [
     ("GET", "/api/v1/calls/last/timeline"),
     ("GET", "/api/v1/devices"),
     ("GET", "/api/v1/checks"),
+    ("GET", "/api/v1/apps"),
+    ("POST", "/api/v1/pushes"),
 ]
 HEALTH = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/metrics")]
 PHONES = [("POST", "/me/token"), ("PUT", "/me/webpush"), ("PUT", "/me/push"), ("DELETE", "/me/push")]

@@ -13,7 +13,7 @@ from ringwake.model.account import Aor
 from ringwake.model.app import AppKey, Provider
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Kind, Notice, Push, PushTarget, Service
-from ringwake.model.store_ops import ForgetToken
+from ringwake.model.token_ops import ForgetToken
 from ringwake.model.wakes import Wake
 from ringwake.observe.trace import MAX_EVENTS
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.api.bed import TOKEN, Asker, Bed, in_bed
+from tests.api.desk import CHECK, desk, with_desk
 from tests.observe.happenings import event
 
 from ringwake.api.apps import operator_app
@@ -45,6 +46,14 @@ def test_a_pbx_that_grants_little_is_a_warning() -> None:
 def test_the_checks_are_the_operators() -> None:
     async def test(bed: Bed) -> None:
         assert (await bed.stranger.ask("GET", "/api/v1/checks")).status == 401
+
+    in_bed(test)
+
+
+def test_the_push_side_is_checked_too() -> None:
+    async def test(bed: Bed) -> None:
+        check = (await with_desk(bed, desk()).ask("GET", "/api/v1/checks")).json()[-1]
+        assert (check["name"], check["verdict"], check["mend"]) == (CHECK.name, "warn", CHECK.mend)
 
     in_bed(test)
 

@@ -16,6 +16,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.push import PushTarget
 from ringwake.model.store_ops import ListBindings, PushTerms
 from ringwake.model.tenant import Tenant
+from ringwake.model.token_claims import TokenClaims
 from ringwake.model.upload import PutUpload
 from ringwake.store.directory import MemoryDirectory
 
@@ -152,6 +153,25 @@ def test_a_token_of_too_many_accounts_is_refused() -> None:
         phone = bed.phone()
         answer = await put(phone, await device_token(phone), BODY)
         assert (answer.status, answer.problem()) == (403, "this push token is registered for too many accounts")
+
+    in_bed(test)
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"), [(TokenClaims.ALLOW, 204), (TokenClaims.CHALLENGE, 403), (TokenClaims.REJECT, 403)]
+)
+def test_a_token_of_another_phone_is_refused_where_the_tenant_wants_proof(claims: TokenClaims, status: int) -> None:
+    async def test(bed: Bed) -> None:
+        known = [account for aor in (STORED,) if (account := bed.directory.account(Aor(aor)))]
+        tenant, apps = Tenant(domain=DOMAIN, token_claims=claims), bed.directory.apps(DOMAIN)
+        bed.backend = replace(bed.backend, directory=MemoryDirectory([tenant], apps, known))
+        other = contact(push=webpush(ENDPOINT), instance="<urn:uuid:another>")
+        await bed.store.do(register(other, aor=Aor(f"another@{DOMAIN}"), wall=bed.backend.wall()))
+        phone = bed.phone()
+        answer = await put(phone, await device_token(phone), {**BODY, "instance": URN})
+        assert answer.status == status
+        same = await put(phone, await device_token(phone), {**BODY, "instance": "urn:uuid:another"})
+        assert same.status == 204, "the phone that has it, with a second account"
 
     in_bed(test)
 

@@ -13,8 +13,11 @@ from tests.store.samples import contact, register, webpush
 from tests.support.faulty_store import FaultyStore
 
 from ringwake.model.account import Aor
+from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
+from ringwake.model.push import Kind, PushTarget, Service
 from ringwake.model.store_ops import ListBindings, PutSubscription
+from ringwake.secret import Token
 
 ENDPOINT = "https://push.example.net/canary"
 _PUBLIC = generate_private_key(SECP256R1()).public_key()
@@ -173,5 +176,57 @@ def test_a_hostile_phone_fills_no_more_than_its_room() -> None:
             found = {one.id: one for one in await bed.store.do(ListBindings(aor=None, wall=bed.backend.wall()))}[name]
             assert found.push is not None
             assert (found.push.keys is not None) is is_known
+
+    in_bed(test)
+
+
+def unified(endpoint: str) -> PushTarget:
+    key = AppKey(Provider.UNIFIEDPUSH, webpush(endpoint).app.param)
+    token = Token(provider=key.provider.value, app=key.param, value=endpoint)
+    return PushTarget(app=key, tokens=((Service.ONLY, token),))
+
+
+@pytest.mark.parametrize(("has_browsers", "said"), [(True, "unifiedpush"), (False, "unifiedpush"), (False, None)])
+def test_the_keys_of_a_unifiedpush_app_join_its_phone(has_browsers: bool, said: str | None) -> None:
+    async def test(bed: Bed) -> None:
+        phone = bed.phone()
+        body = {**subscription(), **({"provider": said} if said else {})}
+        assert (await put(phone, await device_token(phone), body)).status == 204
+        await bed.store.do(register(contact(push=unified(ENDPOINT)), aor=Aor(STORED), wall=bed.backend.wall()))
+        found = (await binding(bed)).push
+        assert found is not None
+        assert found.keys is not None
+        assert found.vehicle(Kind.REFRESH) is not None, "an app may be woken in silence"
+
+    in_bed(test, webpush=has_browsers, unifiedpush=True)
+
+
+def test_a_browsers_keys_are_not_a_unifiedpush_apps() -> None:
+    async def test(bed: Bed) -> None:
+        phone = bed.phone()
+        token = await device_token(phone)
+        for said in (None, "webpush"):
+            body = {**subscription(), **({"provider": said} if said else {})}
+            assert (await put(phone, token, body)).status == 204
+        await bed.store.do(register(contact(push=unified(ENDPOINT)), aor=Aor(STORED), wall=bed.backend.wall()))
+        found = (await binding(bed)).push
+        assert found is not None
+        assert found.keys is None
+
+    in_bed(test, unifiedpush=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ("unifiedpush", 404, "this server has no UnifiedPush application"),
+        ("fcm", 422, "Invalid enum value 'fcm' - at `$.provider`"),
+    ],
+)
+def test_a_service_that_is_not_here_is_said(said: str, status: int, words: str) -> None:
+    async def test(bed: Bed) -> None:
+        phone = bed.phone()
+        answer = await put(phone, await device_token(phone), {**subscription(), "provider": said})
+        assert (answer.status, answer.problem()) == (status, words)
 
     in_bed(test)

@@ -13,7 +13,7 @@ from tests.support.home import home_config, wall
 from tests.support.real_loop import run_real
 
 from ringwake.app.credentials import access_of
-from ringwake.app.running import Parts
+from ringwake.app.parts import Parts
 from ringwake.app.senders import parts_of
 from ringwake.config.app_section import AppSection
 from ringwake.config.load import ConfigError
@@ -21,8 +21,12 @@ from ringwake.config.schema import Config, ServerSection, TenantSection
 from ringwake.emulators.clock import Clock
 from ringwake.emulators.lab import Lab
 from ringwake.model.app import AppKey, Provider
-from ringwake.push.access import ApnsAccess
+from ringwake.model.template import Template
+from ringwake.model.texts import OURS
+from ringwake.push.access import ApnsAccess, HmsAccess, WebPushAccess
+from ringwake.push.endpoint import SERVICES
 from ringwake.push.senders import Senders
+from ringwake.secret import Secret
 
 KINDS: dict[str, dict[str, Any]] = {
     "apns": {"param": "AB12CD34EF.com.example.phone", "key_id": "KEYKEYKEY1", "key_file": "key"},
@@ -59,14 +63,32 @@ def test_each_application_is_its_tenants(lab_folder: Path) -> None:
             (AppKey(Provider.APNS, f"{ids.team}.com.example.ringwake"), "ringwake.test", True),
             (AppKey(Provider.FCM, ids.project), "ringwake.test", True),
             (AppKey(Provider.WEBPUSH, "ringwake.test"), "ringwake.test", True),
+            (AppKey(Provider.UNIFIEDPUSH, "ringwake.test"), "ringwake.test", True),
+            (AppKey(Provider.HMS, "100000001"), "ringwake.test", True),
+            (AppKey(Provider.HTTP, "demo-phone"), "ringwake.test", True),
         ]
 
     in_lab(lab_folder, check)
 
 
-def test_only_web_push_shows_a_public_key(lab_folder: Path) -> None:
+def test_an_application_has_its_own_words_and_the_others_ringwakes(lab_folder: Path) -> None:
+    async def story() -> None:
+        async with Lab.open(lab_folder, clock=Clock(wall)) as lab:
+            config = home_config(lab, {})
+            config.app[0].text.call.body = "{name}!"
+            config.app[0].extra = {"call-id": "{call_id}"}
+            first, *others = parts_of(config, lab_folder).applications
+            assert first.texts.call.body.fill({"name": "Boss"}) == "Boss!"
+            assert first.extra == (("call-id", Template.read("{call_id}", ["call_id"])),)
+            assert {(app.texts, app.extra) for app in others} == {(OURS, ())}
+
+    run_real(story())
+
+
+def test_only_web_push_and_unifiedpush_show_a_public_key(lab_folder: Path) -> None:
     def check(parts: Parts, lab: Lab) -> None:
-        assert [app.vapid_key for app in parts.applications] == ["", "", lab.credentials.vapid_public_key]
+        shown = {app.key.provider: app.vapid_key for app in parts.applications if app.vapid_key}
+        assert shown == dict.fromkeys((Provider.WEBPUSH, Provider.UNIFIEDPUSH), lab.credentials.vapid_public_key)
 
     in_lab(lab_folder, check)
 
@@ -97,6 +119,45 @@ def test_a_sandboxed_application_is_pushed_to_by_apples_sandbox(
     access = access_of(section, tmp_path, "app[0]", lab=False)
     assert isinstance(access, ApnsAccess)
     assert access.endpoint == endpoint
+
+
+def test_only_unifiedpush_may_be_at_any_public_host(tmp_path: Path) -> None:
+    secret(tmp_path / "key", "x")
+    found = []
+    for provider in ("webpush", "unifiedpush"):
+        section = AppSection(
+            provider=provider,
+            tenant="example.com",
+            vapid_key_file="key",
+            services=["push.example.net:8443"],
+        )
+        access = access_of(section, tmp_path, "app[0]", lab=False)
+        assert isinstance(access, WebPushAccess)
+        assert not access.allow_private
+        found.append(access.services)
+    assert found == [(*SERVICES, "push.example.net:8443"), ("*", "push.example.net:8443")]
+
+
+def test_huaweis_hosts_and_its_project_may_be_others(tmp_path: Path) -> None:
+    secret(tmp_path / "key", "s3cret\n")
+    section = AppSection(provider="hms", tenant="example.com", param="100000001", secret_file="key")
+    usual = access_of(section, tmp_path, "app[0]", lab=False)
+    assert usual == HmsAccess(secret=Secret("s3cret"))
+    section.endpoint, section.token_endpoint, section.project = "https://h", "https://h/token", "736430079244000001"
+    other = access_of(section, tmp_path, "app[0]", lab=False)
+    assert isinstance(other, HmsAccess)
+    assert (other.endpoint, other.token_endpoint, other.project) == (
+        "https://h",
+        "https://h/token",
+        "736430079244000001",
+    )
+
+
+def test_a_push_servers_key_is_checked_at_start(tmp_path: Path) -> None:
+    secret(tmp_path / "key", "a passphrase")
+    app = AppSection(provider="http", tenant="example.com", param="x", endpoint="https://h/p", secret_file="key")
+    with pytest.raises(ConfigError, match=re.escape("app[0]: http:x: the key is whsec_")):
+        parts_of(Config(tenant=[TenantSection(domain="example.com")], app=[app]), tmp_path)
 
 
 @pytest.mark.parametrize("provider", KINDS)

@@ -10,6 +10,7 @@ import pytest
 from ringwake.app.tenants import fixed_accounts, pbx_authorities, tenants_of
 from ringwake.config.schema import AccountSection, Config, TenantSection
 from ringwake.model.tenant import PbxAnswers, Tenant, Upstream, WhileWaking
+from ringwake.model.token_claims import TokenClaims
 from ringwake.sip.digest import Algorithm, ha1
 
 
@@ -36,6 +37,7 @@ def test_all_that_a_table_says_of_a_tenant_is_in_it() -> None:
         no_wake="sip:500@example.com",
         no_wake_by="redirect",
         media="relay",
+        token_claims="challenge",
     )
     assert made == Tenant(
         domain="example.com",
@@ -47,7 +49,13 @@ def test_all_that_a_table_says_of_a_tenant_is_in_it() -> None:
         no_wake="sip:500@example.com",
         redirects=True,
         relays_media=True,
+        token_claims=TokenClaims.CHALLENGE,
     )
+
+
+@pytest.mark.parametrize("claims", TokenClaims)
+def test_each_policy_on_tokens_has_its_name(claims: TokenClaims) -> None:
+    assert tenant(token_claims=claims.value).token_claims is claims
 
 
 @pytest.mark.parametrize("upstream", Upstream)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import ssl
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from tests.cli.terminal import Terminal
@@ -26,8 +30,8 @@ def test_it_says_where_they_are_and_what_comes_next(number: signal.Signals, term
 
     done = terminal.run("emulate", person=person)
     assert (done.code, done.err) == (0, "")
-    assert [line.split()[0] for line in done.lines[1:5]] == ["apns", "fcm", "webpush", "inbox"]
-    assert done.lines[6:] == ["Next, in two other terminals:", "  ringwake serve", "  ringwake phone alice --sleep"]
+    assert [line.split()[0] for line in done.lines[1:7]] == ["apns", "fcm", "webpush", "hms", "http", "inbox"]
+    assert done.lines[8:] == ["Next, in two other terminals:", "  ringwake serve", "  ringwake phone alice --sleep"]
     assert not (state / "lab.toml").exists()
 
 
@@ -41,6 +45,52 @@ def test_programs_get_one_line_of_json(terminal: Terminal, state: Path) -> None:
     ready = json.loads(line)
     assert (ready["event"], ready["config"]) == ("ready", str(state / "lab.toml"))
     assert {"apns", "fcm", "webpush", "inbox", "ca_file"} <= ready.keys()
+
+
+def _knock(url: str, state: Path) -> int:
+    """Push without credentials; return the answer."""
+    request = Request(f"{url}/v1/projects/demo-project/messages:send", data=b"{}")
+    context = ssl.create_default_context(cafile=state / "lab/ca.pem")
+    with pytest.raises(HTTPError) as caught:
+        urlopen(request, context=context, timeout=20)
+    caught.value.close()
+    return caught.value.code
+
+
+def test_it_shows_what_is_refused_and_why(terminal: Terminal, state: Path) -> None:
+    def person() -> None:
+        url = terminal.until("  fcm ").split()[1]
+        terminal.until("--sleep")
+        assert _knock(url, state) == 401
+        shown = terminal.until("CREDENTIALS_MISSING")
+        assert re.fullmatch(
+            r"\d\d:\d\d:\d\d\.\d{3}Z fcm +refused +CREDENTIALS_MISSING \(one bearer token is needed\)", shown
+        )
+        terminal.stop()
+
+    assert terminal.run("emulate", person=person).code == 0
+
+
+def test_programs_are_told_what_is_refused_in_json(terminal: Terminal, state: Path) -> None:
+    def person() -> None:
+        ready = json.loads(terminal.until('"ready"'))
+        _knock(ready["fcm"]["url"], state)
+        shown = json.loads(terminal.until('"refused"'))
+        assert (shown["service"], shown["reason"], shown["status"]) == ("fcm", "CREDENTIALS_MISSING", 401)
+        assert shown["at"] > 1_700_000_000
+        terminal.stop()
+
+    assert terminal.run("emulate", "--json", person=person).code == 0
+
+
+def test_quiet_shows_nothing_of_it(terminal: Terminal, state: Path) -> None:
+    def person() -> None:
+        ready = json.loads(terminal.until('"ready"'))
+        _knock(ready["fcm"]["url"], state)
+        terminal.stop()
+
+    done = terminal.run("emulate", "--json", "--quiet", person=person)
+    assert len(done.lines) == 1
 
 
 def test_a_folder_has_one_set_of_emulators(terminal: Terminal, state: Path) -> None:

@@ -25,7 +25,11 @@ def test_it_names_the_emulators_their_keys_and_the_accounts(lab_folder: Path) ->
                 ("apns", lab.apns_url),
                 ("fcm", lab.fcm_url),
                 ("webpush", ""),
+                ("unifiedpush", ""),
+                ("hms", lab.hms_url),
+                ("http", lab.hook_url),
             ]
+            assert config.app[0].other_endpoint == lab.apns_sandbox_url
             assert config.lab is not None
             assert (config.lab.inbox, config.lab.bundle) == (lab.inbox_url, BUNDLE)
             assert config.lab.ca_file == str(lab.ca_file)

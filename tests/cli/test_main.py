@@ -59,6 +59,8 @@ def test_an_unknown_option_is_one_line_that_points_to_the_commands_help(command:
         "phone": ["alice"],
         "account": ["list"],
         "device": ["list"],
+        "app": ["list"],
+        "push": ["test"],
     }.get(command, [])
     done = terminal.run(command, *needed, "--nonsense")
     assert (done.code, done.err) == (

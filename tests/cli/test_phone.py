@@ -20,7 +20,7 @@ from ringwake.ua.call import CallState
 TERMINATED = "The app is terminated. Only a push can wake it."
 
 
-@pytest.mark.parametrize("provider", ["apns", "fcm", "webpush"])
+@pytest.mark.parametrize("provider", ["apns", "fcm", "webpush", "unifiedpush", "hms", "http"])
 def test_a_sleeping_phone_is_called_and_answers(provider: str, terminal: Terminal, house: Household) -> None:
     def person() -> None:
         terminal.until(TERMINATED)

@@ -48,6 +48,20 @@ def test_a_phone_of_the_lab_needs_nothing_but_its_name(house: Household) -> None
     assert (made.inbox, made.public_url) == (house.home.lab.inbox_url, house.home.app.public)
 
 
+@pytest.mark.parametrize(
+    ("provider", "app"),
+    [
+        ("apns", "com.example.ringwake"),
+        ("webpush", ""),
+        ("unifiedpush", ""),
+        ("hms", "100000001"),
+        ("http", "demo-phone"),
+    ],
+)
+def test_an_app_is_named_as_its_push_service_knows_it(provider: str, app: str, house: Household) -> None:
+    assert settings(house, provider=provider).app == app
+
+
 @pytest.mark.parametrize("typed", ["alice@ringwake.test", "sip:alice", "sip:alice@ringwake.test"])
 def test_its_name_may_be_typed_in_several_ways(typed: str, house: Household) -> None:
     assert settings(house, typed) == settings(house, "alice")

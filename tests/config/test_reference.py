@@ -10,16 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ringwake.config import app_section, schema
 from ringwake.config import reference as module
-from ringwake.config import schema
 from ringwake.config.reference import reference
 from ringwake.config.section import Section
 
 PAGE = Path(__file__).parents[2] / "docs/reference/config.md"
 TABLES = [
     kind
-    for name, kind in inspect.getmembers(schema, inspect.isclass)
-    if issubclass(kind, Section) and name not in ("Section", "Config")
+    for name, kind in {**vars(schema), **vars(app_section)}.items()
+    if isinstance(kind, type) and issubclass(kind, Section) and name not in ("Section", "Config")
 ]
 
 
@@ -42,7 +42,7 @@ def test_every_key_of_every_table_stands_there_with_a_meaning(table: type[Sectio
     assert [row.split("`")[1] for row in rows] == [field.name for field in msgspec.structs.fields(table)]
     for row in rows:
         _, _, kind, default, meaning, _ = (cell.strip() for cell in row.split("|"))
-        assert kind in ("text", "number", "true or false", "tables", "list of text")
+        assert kind in ("text", "number", "true or false", "table", "tables", "table of text", "list of text")
         assert default
         assert meaning.endswith(".")
 
@@ -54,3 +54,5 @@ def test_defaults_are_written_as_in_toml() -> None:
     assert "| `domain` | text | required |" in page
     assert "| `account` | tables | none |" in page
     assert "| `origins` | list of text | none |" in page
+    assert "| `text` | table | none |" in page
+    assert "| `extra` | table of text | none |" in page

@@ -16,14 +16,11 @@ from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
-    ForgetToken,
     Invite,
     KeepMessage,
     Kept,
     ListBindings,
     MessageDone,
-    OutOfOrder,
-    Overreach,
     Park,
     Parked,
     PutSubscription,
@@ -32,11 +29,15 @@ from ringwake.model.store_ops import (
     Refreshed,
     Register,
     Registered,
+    RegisterRefusal,
+    StrangeToken,
     Sweep,
     TakeDue,
     TooManyAccounts,
 )
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.token_claims import TokenClaims
+from ringwake.model.token_ops import ForgetToken, Forgotten, RestoreTokens
 from ringwake.model.upload import PutUpload, RemoveUpload, Upload
 from ringwake.registrar.merge import Merged, merge
 from ringwake.registrar.uploaded import bound_at_once, with_uploads
@@ -85,7 +86,7 @@ class Naive:
                 mail.message = replace(mail.message, waiting=waiting)
 
     @apply.register
-    def _(self, op: Register) -> Registered | OutOfOrder | TooManyAccounts | Overreach:
+    def _(self, op: Register) -> Registered | RegisterRefusal:
         op = with_uploads(op, self.uploads_at(op.aor), self.at(op.aor))
         result = merge(self.at(op.aor), op, [b for b in self.bindings if b.aor != op.aor])
         if not isinstance(result, Merged):
@@ -107,7 +108,14 @@ class Naive:
         self.heard(op.aor, op.wall)
         mail = [m for m in self.mail if m.message.aor == op.aor and m.message.expires_at > op.wall]
         messages = tuple(m.message for m in mail if any(m.is_for(p) for p in phones))
-        return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages, result.shared)
+        challenged = tuple(c._replace(push=self._keyed(op.aor, c.push)) for c in result.challenged)
+        return Registered(self.at(op.aor), tuple(touched), tuple(calls), messages, result.shared, challenged)
+
+    def _keyed(self, aor: Aor, target: PushTarget) -> PushTarget:
+        for owner, digest, keys in self.subscriptions:
+            if owner == aor and digest in _digests(target):
+                target = replace(target, keys=keys)
+        return target
 
     def _with_keys(self, binding: Binding, known: list[tuple[Aor, str, SubscriptionKeys]]) -> Binding:
         for aor, digest, keys in known:
@@ -131,17 +139,21 @@ class Naive:
         return sorted((u for u in self.uploads if u.aor == aor), key=lambda u: (u.at, u.instance))
 
     @apply.register
-    def _(self, op: PutUpload) -> bool | TooManyAccounts:
+    def _(self, op: PutUpload) -> bool | TooManyAccounts | StrangeToken:
         new = op.upload
         holders = {b.aor for b in self.bindings if b.push and _digests(b.push) & _digests(new.push)}
         if new.aor not in holders and len(holders) >= MAX_ACCOUNTS:
             return TooManyAccounts()
+        own = {d for b in self.at(new.aor, new.at) if b.push for d in _digests(b.push)}
+        for b in self.bindings if op.claims is not TokenClaims.ALLOW else []:
+            is_other = b.aor != new.aor and b.expires_at > new.at
+            is_same_phone = bool(new.instance) and b.instance == new.instance
+            if is_other and not is_same_phone and b.push and _digests(b.push) & (_digests(new.push) - own):
+                return StrangeToken()
         mine = self.uploads_at(new.aor)
         before = next((u for u in mine if u.instance == new.instance), None)
         if before is None or before.push != new.push:
-            left = [u for u in mine if u != before]
-            gone = [before, *left[: len(left) + 1 - MAX_UPLOADS]] if len(left) >= MAX_UPLOADS else [before]
-            self.uploads = [*(u for u in self.uploads if u not in gone), new]
+            self.keep_upload(new, before)
             for changed in bound_at_once(new, before, self.at(new.aor)):
                 place = next(n for n, b in enumerate(self.bindings) if (b.aor, b.id) == (changed.aor, changed.id))
                 self.bindings[place] = self._with_keys(changed, self.subscriptions)
@@ -154,21 +166,24 @@ class Naive:
             self.uploads.remove(upload)
             for n, b in enumerate(self.bindings):
                 if b.aor == op.aor and b.push and _digests(b.push) & _digests(upload.push):
-                    self.bindings[n] = replace(b, push=None, refresh_at=None)
+                    self.bindings[n] = replace(b, push=None, refresh_at=None, dead_token=None)
         return bool(found)
 
     @apply.register
-    def _(self, op: ForgetToken) -> tuple[Binding, ...]:
-        lost = []
+    def _(self, op: ForgetToken) -> Forgotten:
+        lost: list[Binding] = []
         seen = {b.aor for b in self.bindings if b.push and op.digest in _digests(b.push)}
-        for upload in [u for u in self.uploads if u.aor in seen and u.at <= op.dead_at]:
+        having = [u for u in self.uploads if u.aor in seen and op.digest in _digests(u.push)]
+        spared = {u.aor for u in having if op.is_timed and u.at > op.dead_at}
+        dead = sorted((u for u in having if u.at <= op.dead_at), key=lambda u: (u.aor, u.at, u.instance))
+        for upload in dead:
             pairs = tuple(pair for pair in upload.push.tokens if pair[1].digest != op.digest)
             self.uploads.remove(upload)
             if pairs:
                 self.uploads.append(replace(upload, push=replace(upload.push, tokens=pairs)))
         for binding in sorted(self.bindings, key=lambda b: (b.aor, b.registered_at, b.id)):
             target = binding.push
-            if target is None or binding.registered_at > op.dead_at:
+            if target is None or binding.registered_at > op.dead_at or binding.aor in spared:
                 continue
             left = tuple(pair for pair in target.tokens if pair[1].digest != op.digest)
             if left == target.tokens:
@@ -177,8 +192,34 @@ class Naive:
             again = binding.refresh_at if _may_refresh(push) else None
             bare = replace(binding, push=push, refresh_at=again, dead_token=target.app.provider)
             self.bindings[self.bindings.index(binding)] = bare
-            lost.append(bare)
-        return tuple(lost)
+            lost.append(binding)
+        return Forgotten(digest=op.digest, bindings=tuple(lost), uploads=tuple(dead))
+
+    @apply.register
+    def _(self, op: RestoreTokens) -> tuple[Binding, ...]:
+        restored = []
+        for lost in reversed(op.forgotten):
+            for old in lost.uploads:
+                now = next((u for u in self.uploads if (u.aor, u.instance) == (old.aor, old.instance)), None)
+                if now is None:
+                    self.keep_upload(old, None)
+                elif now.at == old.at and (both := _both(now.push, old.push, lost.digest)):
+                    self.keep_upload(replace(now, push=both), now)
+            for before in lost.bindings:
+                for n, b in enumerate(self.bindings):
+                    is_it = (b.aor, b.id, b.registered_at) == (before.aor, before.id, before.registered_at)
+                    if not is_it or b.dead_token is None or not (both := _both(b.push, before.push, lost.digest)):
+                        continue
+                    due = before.refresh_at if b.refresh_at is None else b.refresh_at
+                    whole = replace(b, push=both, refresh_at=due, dead_token=before.dead_token)
+                    self.bindings[n] = self._with_keys(whole, self.subscriptions)
+                    restored.append(self.bindings[n])
+        return tuple(restored)
+
+    def keep_upload(self, new: Upload, before: Upload | None) -> None:
+        left = [u for u in self.uploads_at(new.aor) if u != before]
+        gone = [before, *left[: len(left) + 1 - MAX_UPLOADS]] if len(left) >= MAX_UPLOADS else [before]
+        self.uploads = [*(u for u in self.uploads if u not in gone), new]
 
     @apply.register
     def _(self, op: TakeDue) -> tuple[Binding, ...]:
@@ -327,6 +368,15 @@ class Naive:
 
 def _digests(target: PushTarget) -> set[str]:
     return {token.digest for _, token in target.tokens}
+
+
+def _both(now: PushTarget | None, before: PushTarget | None, digest: str) -> PushTarget | None:
+    """Return what a target is with a token that it has lost; None when it has it, or another than before."""
+    assert before is not None
+    have = _digests(now) if now else set()
+    if digest in have or have - _digests(before):
+        return None
+    return replace(before, tokens=tuple(pair for pair in before.tokens if pair[1].digest in {digest, *have}))
 
 
 def _age(call: CallRecord) -> tuple[float, str]:

@@ -24,7 +24,6 @@ from ringwake.model.store_ops import (
     ContactUpdate,
     Decline,
     Finish,
-    ForgetToken,
     Invite,
     KeepMessage,
     ListBindings,
@@ -35,10 +34,13 @@ from ringwake.model.store_ops import (
     PutSubscription,
     Recover,
     Refreshed,
+    Registered,
     Sweep,
     TakeDue,
 )
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.token_claims import TokenClaims, TokenProof
+from ringwake.model.token_ops import ForgetToken, Forgotten, RestoreTokens
 from ringwake.model.upload import PutUpload, RemoveUpload, Upload
 from ringwake.model.wakes import WAKING, Wake
 from ringwake.secret import Secret
@@ -66,6 +68,7 @@ FLOWS = st.sampled_from(
     ]
 )
 NUMBERS = st.integers(0, 2)
+CLAIMS = st.sampled_from([*TokenClaims, TokenClaims.CHALLENGE])
 LIMITS = st.integers(0, 4)
 STEPS = st.sampled_from([0.5, 30.0, 400.0])
 
@@ -82,6 +85,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.naive = Naive()
         self.wall = NOW
         self.serial = 0
+        self.lost: list[Forgotten] = []
+        self.asked: tuple[Aor, PushTarget, TokenProof] | None = None
 
     def teardown(self) -> None:
         self.bed.close()
@@ -116,6 +121,7 @@ class StoreMachine(RuleBasedStateMachine):
         call_id=st.sampled_from(["c1", "c2"]),
         cseq=st.integers(1, 30),
         way=st.tuples(FLOWS, st.sampled_from([(), ("<sip:\udce9@edge;lr>", "<sip:in;lr>")])),
+        claims=CLAIMS,
     )
     def register(
         self,
@@ -124,6 +130,7 @@ class StoreMachine(RuleBasedStateMachine):
         call_id: str,
         cseq: int,
         way: tuple[Flow, tuple[str, ...]],
+        claims: TokenClaims,
     ) -> None:
         updates: list[ContactUpdate] = []
         for given in contacts:
@@ -136,7 +143,7 @@ class StoreMachine(RuleBasedStateMachine):
                 given |= {"push": None, "is_query": False, "uploaded": PushTerms(900.0, at)}
             updates.append(contact(f"id{self.serial:04}", refresh_at=at, **given))
         more: dict[str, Any] = {"call_id": call_id, "cseq": cseq, "flow": way[0], "path": way[1]}
-        self.ask(register(*updates, aor=aor, wall=self.wall, **more))
+        self.ask(register(*updates, aor=aor, wall=self.wall, claims=claims, **more))
 
     @rule(aor=AORS, number=st.integers(1, 200), push=st.sampled_from(TARGETS))
     def register_one_of_many(self, aor: Aor, number: int, push: PushTarget) -> None:
@@ -165,9 +172,9 @@ class StoreMachine(RuleBasedStateMachine):
         for number in range(start, 19):
             self.ask(PutSubscription(aor=aor, digest=f"{number:064x}", keys=subscription_keys(number)))
 
-    @rule(aor=AORS, instance=st.sampled_from(["", "<urn:1>", "<urn:2>"]), push=st.sampled_from(TARGETS))
-    def put_upload(self, aor: Aor, instance: str, push: PushTarget) -> None:
-        self.ask(PutUpload(Upload(aor=aor, instance=instance, push=push, at=self.wall)))
+    @rule(aor=AORS, instance=st.sampled_from(["", "<urn:1>", "<urn:2>"]), push=st.sampled_from(TARGETS), claims=CLAIMS)
+    def put_upload(self, aor: Aor, instance: str, push: PushTarget, claims: TokenClaims) -> None:
+        self.ask(PutUpload(Upload(aor=aor, instance=instance, push=push, at=self.wall), claims))
 
     @rule(aor=AORS, start=NUMBERS, push=st.sampled_from(TARGETS))
     def put_many_uploads(self, aor: Aor, start: int, push: PushTarget) -> None:
@@ -178,9 +185,50 @@ class StoreMachine(RuleBasedStateMachine):
     def remove_upload(self, aor: Aor, instance: str) -> None:
         self.ask(RemoveUpload(aor=aor, instance=instance))
 
-    @rule(digest=DIGESTS, ago=st.just(0.0) | STEPS)
-    def forget_token(self, digest: str, ago: float) -> None:
-        self.ask(ForgetToken(digest=digest, dead_at=self.wall - ago))
+    @rule(digest=DIGESTS, ago=st.just(0.0) | STEPS, is_timed=st.booleans())
+    def forget_token(self, digest: str, ago: float, is_timed: bool) -> None:
+        self._forget(digest, self.wall - ago, is_timed=is_timed)
+
+    def _forget(self, digest: str, dead_at: float, *, is_timed: bool) -> None:
+        self.lost.append(self.ask(ForgetToken(digest=digest, dead_at=dead_at, is_timed=is_timed)))
+
+    @rule(data=st.data(), is_timed=st.booleans(), count=st.integers(0, 2))
+    def forget_what_is_bound(self, data: st.DataObject, is_timed: bool, count: int) -> None:
+        for _ in range(count):
+            digests = sorted({t.digest for known in self.naive.bindings if known.push for _, t in known.push.tokens})
+            if digests:
+                self._forget(data.draw(st.sampled_from(digests)), self.wall, is_timed=is_timed)
+
+    @rule(data=st.data(), claims=CLAIMS, is_proved=st.booleans())
+    def claim_what_is_bound(self, data: st.DataObject, claims: TokenClaims, is_proved: bool) -> None:
+        if held := [(known.aor, known.push) for known in self.naive.bindings if known.push]:
+            aor, push = data.draw(st.sampled_from(held))
+            others = st.sampled_from([other for other in (ALICE, HOSTILE, OTHER) if other != aor])
+            self._claim(data.draw(others), push, claims, None)
+            if is_proved:
+                self._prove(claims)
+
+    @rule(claims=CLAIMS)
+    def prove_later(self, claims: TokenClaims) -> None:
+        self._prove(claims)
+
+    def _prove(self, claims: TokenClaims) -> None:
+        if self.asked is not None:
+            aor, push, proof = self.asked
+            self._claim(aor, push, claims, proof)
+
+    def _claim(self, aor: Aor, push: PushTarget, claims: TokenClaims, proof: TokenProof | None) -> None:
+        self.serial += 1
+        update = contact(f"id{self.serial:04}", instance="<urn:claimer>", push=push)
+        more: dict[str, Any] = {"call_id": f"claim{self.serial}", "claims": claims, "proof": proof}
+        result = self.ask(register(update, aor=aor, wall=self.wall, **more))
+        if isinstance(result, Registered) and result.challenged:
+            asked = result.challenged[0]
+            self.asked = aor, push, TokenProof(asked.binding, asked.push.tokens[-1][1].digest, "ticket")
+
+    @rule(count=st.integers(1, 3))
+    def restore_tokens(self, count: int) -> None:
+        self.ask(RestoreTokens(forgotten=tuple(self.lost[-count:])))
 
     @rule(limit=LIMITS, lease=st.sampled_from([5.0, 300.0]))
     def take_due(self, limit: int, lease: float) -> None:

@@ -4,13 +4,17 @@ import json
 
 import jwt
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.emulators.bench import START, Http2Client, ManualClock, run
 from tests.emulators.conftest import Tls
 from tests.emulators.offices import BUNDLE, TEAM, FakePhone, make_office, post
 from tests.emulators.senders import APNS_KEY, KEY_ID, apns_body, apns_headers
 
 from ringwake.emulators.apns import MOST_STORED_SECONDS, TERMS, Apns, fault
+from ringwake.emulators.background import BackgroundBudget
+from ringwake.emulators.certificates import make_certificates
 from ringwake.emulators.exchange import Peer, Response
 from ringwake.emulators.journal import hash8
 from ringwake.emulators.mailroom import MOST_WAITING
@@ -27,7 +31,8 @@ class Bench:
         self.office = make_office(self.clock)
         key = ProviderKey(key_id=KEY_ID, team=TEAM, key=APNS_KEY.public_key())
         self.tokens = ProviderTokens([key], self.clock)
-        self.apns = Apns(self.office, self.tokens)
+        self.budget = BackgroundBudget(self.clock)
+        self.apns = Apns(self.office, self.tokens, self.budget)
         self.device, _ = self.office.directory.device("iphone", "secret")
         self.entry = self.office.directory.register(self.device, "apns", BUNDLE)
         self.phone = FakePhone()
@@ -221,3 +226,75 @@ def test_over_the_wire_one_stream_becomes_a_thousand_with_the_first_good_token(b
         await listener.close()
 
     run(story())
+
+
+class Sandbox(Bench):
+    """The same, with a phone that runs the app from Xcode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apns = Apns(self.office, self.tokens, self.budget, environment="sandbox")
+        self.device, _ = self.office.directory.device("developers-iphone", "secret")
+        self.entry = self.office.directory.register(self.device, "apns", BUNDLE, environment="sandbox")
+
+
+def test_the_sandbox_reaches_its_own_phones_and_names_its_pushes() -> None:
+    bench = Sandbox()
+    bench.attach()
+    first, second = dict(bench.send().headers), dict(bench.send().headers)
+    assert len(bench.phone.messages) == 2
+    assert first["apns-unique-id"] != second["apns-unique-id"]
+    assert bench.office.journal.entries[0].service == "apns-sandbox"
+
+
+def test_production_names_no_push_again(bench: Bench) -> None:
+    assert "apns-unique-id" not in dict(bench.send().headers)
+
+
+def test_a_token_of_one_environment_is_none_in_the_other(bench: Bench) -> None:
+    sandbox = Sandbox()
+    other = bench.office.directory.register(
+        bench.office.directory.device("ipad", "secret")[0], "apns", BUNDLE, environment="sandbox"
+    )
+    assert bench.reason(to=other.tokens["voip"]) == "BadDeviceToken"
+    at_home = sandbox.office.directory.register(sandbox.office.directory.device("ipad", "s")[0], "apns", BUNDLE)
+    assert sandbox.reason(to=at_home.tokens["voip"]) == "BadDeviceToken"
+
+
+def test_a_dead_token_is_known_to_its_own_environment_alone(bench: Bench) -> None:
+    device, _ = bench.office.directory.device("ipad", "secret")
+    gone = bench.office.directory.register(device, "apns", BUNDLE, environment="sandbox").tokens["voip"]
+    bench.office.directory.unregister(device, "apns", BUNDLE)
+    assert bench.reason(to=gone) == "BadDeviceToken"
+    bench.apns = Apns(bench.office, bench.tokens, bench.budget, environment="sandbox")
+    assert bench.reason(to=gone) == "Unregistered"
+
+
+def test_three_background_pushes_an_hour_wake_the_app_and_all_are_taken(bench: Bench) -> None:
+    bench.attach()
+    background = {"apns_push_type": "background", "apns_priority": "5"}
+    silent = json.dumps({"aps": {"content-available": 1}}).encode()
+    assert [bench.send("remote", silent, **background).status for _ in range(5)] == [200] * 5
+    assert len(bench.phone.messages) == 3
+    last = bench.office.journal.entries[-1]
+    assert (last.event, last.reason, last.kind) == ("throttled", "background budget", "background")
+    assert bench.send("remote").status == 200
+    assert len(bench.phone.messages) == 4, "alerts have no such budget"
+    bench.clock.advance(3600)
+    bench.send("remote", silent, **background)
+    assert len(bench.phone.messages) == 5
+
+
+def certificate(team: str, start: float = START) -> bytes:
+    return x509.load_pem_x509_certificate(make_certificates(start, team=team).client).public_bytes(Encoding.DER)
+
+
+def test_a_certificate_stands_for_a_token(bench: Bench) -> None:
+    bench.attach()
+    bench.peer.certificate = certificate(TEAM)
+    token = bench.entry.tokens["voip"]
+    headers = {"apns-topic": f"{BUNDLE}.voip", "apns-push-type": "voip"}
+    answer = bench.apns(post(f"/3/device/{token}", headers, apns_body(), bench.peer))
+    assert (answer.status, answer.trusts_peer) == (200, True)
+    assert len(bench.phone.messages) == 1
+    assert bench.reason(authorization="bearer x") == "InvalidProviderToken", "a token counts first"

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.emulators.bench import START
 from tests.emulators.conftest import Tls
 
@@ -51,3 +52,13 @@ def test_the_chain_stands_strict_checking(tls: Tls) -> None:
 )
 def test_validity_is_judged_with_a_month_to_spare(days: int, valid: bool) -> None:
     assert are_valid(make_certificates(START).server, START + days * DAY) is valid
+
+
+def test_the_clients_certificate_names_its_team_and_is_no_servers() -> None:
+    made = make_certificates(START, team="TEAM123456")
+    authority, client = (x509.load_pem_x509_certificate(pem) for pem in (made.authority, made.client))
+    client.verify_directly_issued_by(authority)
+    (unit,) = client.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    assert unit.value == "TEAM123456"
+    uses = client.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(uses) == [ExtendedKeyUsageOID.CLIENT_AUTH]

@@ -92,3 +92,12 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "fcm.key").write_bytes(made.vapid_key_file.read_bytes())
     with pytest.raises(CredentialsError, match=r"fcm\.key"):
         load_credentials(tmp_path, START)
+
+
+def test_a_folder_of_an_earlier_version_gets_its_client_certificate(tmp_path: Path) -> None:
+    made = load_credentials(tmp_path, START)
+    for file in made.apns_client_files:
+        file.unlink()
+    assert load_credentials(tmp_path, START) == made
+    context = ssl.create_default_context(cafile=made.ca_file)
+    context.load_cert_chain(*made.apns_client_files)

@@ -52,6 +52,23 @@ def test_a_web_push_subscription_has_an_endpoint_here(directory: Directory) -> N
     assert entry.subscription.application_server_key == "BKEY"
 
 
+def test_a_unifiedpush_subscription_has_an_endpoint_of_its_own_kind(directory: Directory) -> None:
+    device, _ = directory.device("phone", "s")
+    entry = directory.register(device, "unifiedpush", "BKEY")
+    assert entry.subscription is not None
+    assert entry.tokens[""].startswith(f"{ORIGIN}/up/")
+    assert directory.find("webpush", entry.tokens[""]) is None
+
+
+def test_a_huawei_app_and_one_of_the_push_server_have_a_token_each(directory: Directory) -> None:
+    device, _ = directory.device("phone", "s")
+    for provider in ("hms", "http"):
+        token = directory.register(device, provider, "100000001").tokens[""]
+        found = directory.find(provider, token)
+        assert isinstance(found, Registration)
+        assert found.provider == provider
+
+
 def test_asking_again_gives_the_same(directory: Directory) -> None:
     device, _ = directory.device("phone", "s")
     assert directory.register(device, "fcm", PROJECT) is directory.register(device, "fcm", PROJECT)
@@ -113,3 +130,17 @@ def test_dead_tokens_are_remembered_within_bounds(directory: Directory) -> None:
     assert directory.find("fcm", first.tokens[""]) is not None
     directory.rotate(device, "fcm", PROJECT)
     assert directory.find("fcm", first.tokens[""]) is None
+
+
+def test_an_app_is_in_one_environment_at_a_time(directory: Directory) -> None:
+    device, _ = directory.device("phone", "s")
+    entry = directory.register(device, "apns", BUNDLE, environment="sandbox")
+    assert directory.register(device, "apns", BUNDLE, environment="sandbox") is entry
+    with pytest.raises(DirectoryError) as caught:
+        directory.register(device, "apns", BUNDLE)
+    assert caught.value.code == "other_environment"
+    _, new = directory.rotate(device, "apns", BUNDLE)
+    assert new.environment == "sandbox"
+    dead = directory.find("apns", entry.tokens["voip"])
+    assert isinstance(dead, Dead)
+    assert dead.environment == "sandbox"

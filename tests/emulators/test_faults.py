@@ -1,13 +1,15 @@
 """Claims about switches that act on a request, before any check."""
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
 from tests.emulators.bench import START, ManualClock, run, until
 from tests.emulators.offices import events, make_office, post
 
-from ringwake.emulators.exchange import Reply, Request, Reset, Response
+from ringwake.emulators.exchange import Handler, Reply, Request, Reset, Response
 from ringwake.emulators.faults import Faults
+from ringwake.emulators.switches import CLEAR
 
 
 def handle(request: Request) -> Response:
@@ -46,6 +48,25 @@ def test_an_answer_is_given_unchecked_with_retry_after_as_asked(retry_after: obj
 
 def test_a_reset_replies_nothing() -> None:
     assert Faults("apns", handle, answer, make_office(apns={"reset": True}))(REQUEST) == Reset()
+
+
+@pytest.mark.parametrize("handler", [handle, handle_later])
+def test_an_answer_is_lost_after_the_request_was_served(handler: Handler) -> None:
+    async def story() -> None:
+        office = make_office(apns={"lose_answer": True, "times": 1})
+        served: list[Request] = []
+
+        def serve(request: Request) -> Reply | Awaitable[Reply]:
+            served.append(request)
+            return handler(request)
+
+        faults = Faults("apns", serve, answer, office)
+        reply = faults(REQUEST)
+        assert not isinstance(reply, Reply)
+        assert (await reply, served, events(office)) == (Reset(), [REQUEST], ["unanswered switch"])
+        assert office.switches["apns"] == CLEAR
+
+    run(story())
 
 
 def test_one_services_switches_leave_the_others() -> None:

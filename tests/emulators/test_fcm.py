@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from tests.emulators.bench import START, ManualClock
+from tests.emulators.bench import START, ManualClock, run
 from tests.emulators.offices import PROJECT, FakePhone, make_office, post
 from tests.emulators.senders import GOOGLE_KEY, IDS, TOKEN_URI, token_request
 
 from ringwake.emulators.exchange import Request, Response
 from ringwake.emulators.fcm import Fcm, FcmHost, fault
+from ringwake.emulators.fcm_quota import COLLAPSIBLE_BURST, DEVICE_A_MINUTE
 from ringwake.emulators.journal import hash8
 from ringwake.emulators.mailroom import MOST_WAITING
 from ringwake.emulators.oauth import OAuth
@@ -198,9 +199,43 @@ def test_the_latest_of_a_collapse_key_stays(bench: Bench) -> None:
 
 def test_too_many_waiting_messages_exceed_the_quota(bench: Bench) -> None:
     bench.attach()
-    for _ in range(MOST_WAITING):
+    for number in range(MOST_WAITING):
+        bench.clock.advance(60 if number == 200 else 0)
         assert bench.send().status == 200
     assert error(bench.send()) == (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")
+
+
+def test_a_device_that_is_sent_too_many_is_over_its_quota_for_the_rest_of_the_minute(bench: Bench) -> None:
+    bench.send(validate_only=True)
+    for _ in range(DEVICE_A_MINUTE):
+        assert bench.send(android={"ttl": "0s"}).status == 200
+    bench.clock.advance(20)
+    answer = bench.send()
+    assert error(answer) == (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")
+    assert dict(answer.headers)["retry-after"] == "40"
+    refused = bench.office.journal.entries[-1]
+    assert (refused.reason, refused.detail) == ("QUOTA_EXCEEDED", "message rate of the device exceeded")
+    assert refused.token == hash8(bench.token)
+    bench.clock.advance(40)
+    assert bench.send().status == 200
+
+
+def test_a_project_is_over_its_quota_whatever_it_asks_for(bench: Bench) -> None:
+    async def story() -> None:
+        await bench.office.switches.set("fcm", quota=2 / 600_000)
+        assert [bench.send(to="x" * 30).status, bench.ask(b"{").status] == [404, 400]
+        assert error(bench.send()) == (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")
+        await bench.office.switches.set("fcm", quota=0)
+        assert bench.send().status == 200
+
+    run(story())
+
+
+def test_collapsible_messages_are_accepted_and_throttled(bench: Bench) -> None:
+    bench.attach()
+    for _ in range(COLLAPSIBLE_BURST + 1):
+        assert bench.send(android={"collapse_key": "k"}).status == 200
+    assert len(bench.phone.messages) == COLLAPSIBLE_BURST
 
 
 def test_the_journal_never_shows_a_token(bench: Bench) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ringwake.emulators.google_error import GoogleError, auth_error, fcm_error, field_error, switched_error
+from ringwake.emulators.google_error import GoogleError, auth_error, fcm_error, field_error, quota_error, switched_error
 
 
 def body(error: GoogleError) -> dict[str, object]:
@@ -43,6 +43,18 @@ def test_an_error_of_form_names_the_field_and_no_fcm_code() -> None:
             "fieldViolations": [{"field": "message.data", "description": "is wrong"}],
         }
     ]
+
+
+def test_a_quota_that_is_used_up_is_named_with_the_time_to_come_back() -> None:
+    error = quota_error("message rate of the device", 12.2)
+    answer = error.to_response()
+    assert (answer.status, dict(answer.headers)["retry-after"]) == (429, "13")
+    code, failure = error.details
+    assert code == {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": "QUOTA_EXCEEDED"}
+    assert failure == {
+        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+        "violations": [{"subject": "message rate of the device", "description": "message rate of the device exceeded"}],
+    }
 
 
 def test_an_error_of_authentication_asks_for_a_bearer_token() -> None:

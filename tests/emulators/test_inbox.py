@@ -33,7 +33,8 @@ def test_tokens_are_given_and_given_again(tls: Tls) -> None:
             await alice.attach()
             apns = await alice.ask(REGISTER_APNS)
             tokens = apns.pop("tokens")
-            assert apns == {"op": "registered", "provider": "apns", "app": BUNDLE, "team": TEAM}
+            whose = {"team": TEAM, "environment": "production"}
+            assert apns == {"op": "registered", "provider": "apns", "app": BUNDLE, **whose}
             assert tokens.keys() == {"voip", "remote"}
             fcm = await alice.ask(REGISTER_FCM)
             assert fcm.keys() == {"op", "provider", "app", "token"}

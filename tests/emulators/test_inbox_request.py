@@ -22,6 +22,13 @@ def test_a_message_is_one_object_with_an_op() -> None:
         ({"provider": "apns", "app": "voip"}, "apns", "voip"),
         ({"provider": "fcm", "app": "demo_project-1"}, "fcm", "demo_project-1"),
         ({"provider": "webpush", "application_server_key": raw_point(VAPID_KEY)}, "webpush", raw_point(VAPID_KEY)),
+        (
+            {"provider": "unifiedpush", "application_server_key": raw_point(VAPID_KEY)},
+            "unifiedpush",
+            raw_point(VAPID_KEY),
+        ),
+        ({"provider": "hms", "app": "100000001"}, "hms", "100000001"),
+        ({"provider": "http", "app": "demo.phone_1-x"}, "http", "demo.phone_1-x"),
     ],
 )
 def test_an_app_is_named_as_its_provider_names_it(fields: dict[str, object], provider: str, app: str) -> None:
@@ -34,6 +41,12 @@ def test_an_app_is_named_as_its_provider_names_it(fields: dict[str, object], pro
 def test_a_bundle_id_has_no_service_suffix(app: str) -> None:
     with pytest.raises(InboxError, match=r"^app:"):
         InboxRequest("register", {"provider": "apns", "app": app}).app()
+
+
+@pytest.mark.parametrize("app", ["", "1", "com.example", "1" * 25])
+def test_huaweis_app_id_is_a_number(app: str) -> None:
+    with pytest.raises(InboxError, match=r"^app:"):
+        InboxRequest("register", {"provider": "hms", "app": app}).app()
 
 
 FIELDS = st.dictionaries(
@@ -55,3 +68,21 @@ def test_nothing_but_an_inbox_error_is_ever_raised(fields: dict[str, object]) ->
 def test_no_message_does_worse_than_being_bad(message: str | bytes) -> None:
     with pytest.raises(InboxError, match="one JSON object"):
         read_request(message)
+
+
+@pytest.mark.parametrize(
+    ("fields", "environment"),
+    [({}, "production"), ({"environment": "production"}, "production"), ({"environment": "sandbox"}, "sandbox")],
+)
+def test_an_apns_app_is_in_one_of_apples_environments(fields: dict[str, object], environment: str) -> None:
+    assert InboxRequest("register", {"provider": "apns", **fields}).environment() == environment
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"provider": "apns", "environment": "dev"}, {"provider": "apns", "environment": None},
+     {"provider": "fcm", "environment": "sandbox"}],
+)  # fmt: skip
+def test_another_environment_is_none(fields: dict[str, object]) -> None:
+    with pytest.raises(InboxError, match=r"^environment:"):
+        InboxRequest("register", fields).environment()

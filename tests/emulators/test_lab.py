@@ -1,8 +1,10 @@
 """Claims about the whole lab, with clients that know nothing of it: pyreqwest for HTTP, PyJWT, http-ece, WebSocket."""
 
 import asyncio
+import hmac
 import json
 import stat
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -44,6 +46,8 @@ class Sender:
         self.h2: Client = ca_again.http2_prior_knowledge().build()
         self.account = json.loads(Path(described["fcm"]["service_account"]).read_text())
         self.vapid_key = Path(described["webpush"]["vapid_key_file"]).read_text()
+        self.hms_secret = Path(described["hms"]["secret_file"]).read_text()
+        self.hook_secret = Path(described["http"]["secret_file"]).read_text()
         self.control_secret = Path(described["inbox"]["control_secret_file"]).read_text()
         key = Path(described["apns"]["key_file"]).read_text()
         claims = {"iss": described["apns"]["team"], "iat": int(START)}
@@ -161,6 +165,46 @@ def test_a_call_through_web_push(folder: Path) -> None:
             push = await bench.alice.push()
             assert (push["payload"], push["topic"], push["urgency"]) == ("call ☎", "c", "high")
             assert answer.headers["location"].endswith(push["id"])
+
+    run(story())
+
+
+def test_a_call_through_push_kit(folder: Path) -> None:
+    async def story() -> None:
+        async with running(folder) as bench:
+            at, sender = bench.sender.at["hms"], bench.sender.any
+            token = (await bench.alice.ask({"op": "register", "provider": "hms", "app": at["app"]}))["token"]
+            secret = bench.sender.hms_secret
+            form = {"grant_type": "client_credentials", "client_id": at["app"], "client_secret": secret}
+            asked = sender.post(at["token_url"]).headers({"content-type": "application/x-www-form-urlencoded"})
+            granted = await asked.body_text(urlencode(form)).build().send()
+            bearer = (await granted.json())["access_token"]
+            request = sender.post(f"{at['url']}/v2/{at['project']}/messages:send")
+            message = {"data": "call ☎", "android": {"urgency": "HIGH"}, "token": [token]}
+            request = request.headers({"authorization": f"Bearer {bearer}"}).body_json({"message": message})
+            answer = await (await request.build().send()).json()
+            assert answer["code"] == "80000000"
+            push = await bench.alice.push()
+            assert (push["id"], push["payload"], push["urgency"]) == (answer["requestId"], "call ☎", "HIGH")
+
+    run(story())
+
+
+def test_a_call_through_a_push_server(folder: Path) -> None:
+    async def story() -> None:
+        async with running(folder) as bench:
+            at = bench.sender.at["http"]
+            token = (await bench.alice.ask({"op": "register", "provider": "http", "app": at["app"]}))["token"]
+            content = {"v": 1, "id": "push-1", "token": token, "app": at["app"], "kind": "call", "expires": int(START)}
+            body = json.dumps(content | {"ringwake": {"kind": "call"}}).encode()
+            key = b64decode(bench.sender.hook_secret.removeprefix("whsec_"))
+            digest = hmac.digest(key, f"push-1.{int(START)}.".encode() + body, "sha256")
+            fields = {"webhook-id": "push-1", "webhook-timestamp": str(int(START))}
+            fields["webhook-signature"] = f"v1,{b64encode(digest).decode()}"
+            answer = await bench.sender.any.post(at["url"]).headers(fields).body_bytes(body).build().send()
+            assert answer.status == 200
+            push = await bench.alice.push()
+            assert (push["id"], push["payload"]) == ((await answer.json())["id"], {"ringwake": {"kind": "call"}})
 
     run(story())
 

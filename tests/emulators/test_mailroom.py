@@ -133,7 +133,7 @@ def test_a_stored_push_can_be_withdrawn() -> None:
 
 
 def test_there_is_room_for_so_many_and_expiry_makes_room() -> None:
-    bench = Bench()
+    bench = Bench(fcm={"quota": 0})
     for number in range(MOST_WAITING):
         assert bench.office.mailroom.has_room(bench.device)
         bench.post(str(number), ttl=10)

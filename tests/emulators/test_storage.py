@@ -63,3 +63,14 @@ def test_pushes_can_be_withdrawn_and_forgotten() -> None:
     assert storage.withdraw("a") is None
     assert ids(storage.forget({"t", "v"})) == ["c"]
     assert ids(storage.take()) == ["b"]
+
+
+def test_what_is_kept_for_an_app_can_be_looked_at_and_discarded() -> None:
+    storage = Storage()
+    for name, app in (("a", "one"), ("b", "two"), ("c", "one")):
+        storage.put(push(name, app=app))
+    kept = storage.of("fcm", "one")
+    assert ids(kept) == ["a", "c"]
+    assert storage.of("apns", "one") == []
+    storage.discard(kept[:1])
+    assert ids(storage.take()) == ["b", "c"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.emulators.bench import START, ManualClock
+from tests.emulators.bench import START, ManualClock, run
 from tests.emulators.offices import ORIGIN, FakePhone, events, make_office, post
 from tests.emulators.senders import VAPID_KEY, raw_point, seal, vapid
 
@@ -17,12 +17,12 @@ SEALED = {"content-encoding": "aes128gcm"}
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, provider: str = "webpush") -> None:
         self.clock = ManualClock()
         self.office = make_office(self.clock)
         self.webpush = WebPush(self.office)
         self.device, _ = self.office.directory.device("browser", "secret")
-        self.entry = self.office.directory.register(self.device, "webpush", raw_point(VAPID_KEY))
+        self.entry = self.office.directory.register(self.device, provider, raw_point(VAPID_KEY))
         assert self.entry.subscription is not None
         shown = self.entry.subscription.to_json()
         assert isinstance(shown["keys"], dict)
@@ -74,6 +74,23 @@ def test_an_empty_push_has_no_text(bench: Bench) -> None:
     bench.attach()
     assert bench.send().status == 201
     assert (bench.phone.messages[0]["payload"], bench.phone.messages[0]["urgency"]) == (None, "normal")
+
+
+def test_unifiedpush_is_the_same_for_an_app_that_shows_what_it_likes() -> None:
+    bench = Bench("unifiedpush")
+    bench.attach()
+    assert bench.tell('{"web_push":8030,"notification":{"title":"t"}}').status == 201
+    (push,) = bench.phone.messages
+    assert (push["provider"], push["display"]) == ("unifiedpush", None)
+    assert bench.office.journal.entries[-1].service == "unifiedpush"
+
+
+def test_a_switch_of_web_push_is_one_of_unifiedpush() -> None:
+    bench = Bench("unifiedpush")
+    run(bench.office.switches.set("webpush", drop=True))
+    bench.attach()
+    assert bench.tell("x").status == 201
+    assert not bench.phone.messages
 
 
 def test_a_declarative_push_is_shown_by_the_browser(bench: Bench) -> None:

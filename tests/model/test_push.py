@@ -54,6 +54,13 @@ def test_a_browser_gets_no_silent_push(kind: Kind) -> None:
     assert (BROWSER.vehicle(kind) is None) == (kind in SILENT)
 
 
+@pytest.mark.parametrize("provider", [Provider.UNIFIEDPUSH, Provider.HMS, Provider.HTTP])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_an_app_that_is_no_page_and_no_iphones_may_be_woken_in_silence(provider: Provider, kind: Kind) -> None:
+    target = PushTarget(app=AppKey(provider, "example.com"), tokens=((Service.ONLY, ONLY),))
+    assert target.vehicle(kind) == (Service.ONLY, ONLY)
+
+
 def test_all_bindings_of_one_phone_have_one_lease() -> None:
     turned = iphone((Service.VOIP, VOIP), (Service.REMOTE, REMOTE))
     assert BOTH.lease == turned.lease

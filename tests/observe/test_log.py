@@ -32,7 +32,11 @@ DEBUG = {
 }
 WARNING = {
     Happened.PUSH_FAILED,
+    Happened.CIRCUIT_OPENED,
+    Happened.CREDENTIALS_BROKEN,
     Happened.TOKEN_FORGOTTEN,
+    Happened.TOKEN_SUSPECT,
+    Happened.TOKENS_RESTORED,
     Happened.TOKEN_SHARED,
     Happened.STORE_FAILED,
     Happened.PBX_LOST,
@@ -40,6 +44,8 @@ WARNING = {
     Happened.PBX_GRANTED_LITTLE,
     Happened.PBX_ASKED_NOBODY,
 }
+
+ERROR = {Happened.FAULT, Happened.TOKEN_GUARD_TRIPPED}
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +112,7 @@ def test_every_event_has_its_level(capsys: pytest.CaptureFixture[str], what: Hap
     written = Written(capsys)
     written.log.note(event(what))
     expected = "debug" if what in DEBUG else "warning" if what in WARNING else "info"
-    assert written.values()[0]["level"] == ("error" if what is Happened.FAULT else expected)
+    assert written.values()[0]["level"] == ("error" if what in ERROR else expected)
 
 
 @pytest.mark.parametrize(("status", "level"), [(401, "debug"), (407, "debug"), (403, "info"), (503, "info")])

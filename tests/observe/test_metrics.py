@@ -7,6 +7,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.observe.happenings import event
+from tests.wake.phones import android, push_to
 
 from ringwake.model.events import Happened
 from ringwake.observe.metrics import CONTENT_TYPE, Metrics
@@ -19,7 +20,11 @@ COUNTERS = {
     Happened.PUSH_ACCEPTED: ("ringwake_pushes_accepted_total", {}),
     Happened.PUSH_FAILED: ("ringwake_pushes_failed_total", {"outcome": "throttled"}),
     Happened.PUSH_SUPPRESSED: ("ringwake_pushes_suppressed_total", {"reason": "single_flight"}),
-    Happened.TOKEN_FORGOTTEN: ("ringwake_tokens_invalidated_total", {}),
+    Happened.CIRCUIT_OPENED: ("ringwake_provider_circuit_opens_total", {"provider": "fcm"}),
+    Happened.TOKEN_FORGOTTEN: ("ringwake_tokens_forgotten_total", {}),
+    Happened.TOKEN_SUSPECT: ("ringwake_tokens_suspect_total", {}),
+    Happened.TOKEN_GUARD_TRIPPED: ("ringwake_token_guard_trips_total", {"provider": "fcm"}),
+    Happened.TOKEN_CHALLENGED: ("ringwake_tokens_challenged_total", {}),
     Happened.TOKEN_SHARED: ("ringwake_tokens_shared_total", {}),
     Happened.WAKE_COUNTED: ("ringwake_wakes_total", {"reason": "call"}),
     Happened.REGISTERED: ("ringwake_registrations_total", {"push": "fcm"}),
@@ -142,6 +147,17 @@ def test_a_gauge_is_read_when_it_is_asked_for() -> None:
     assert value(metrics, "ringwake_parked_calls") == 1
     calls[0] = 7.0
     assert value(metrics, "ringwake_parked_calls") == 7
+
+
+def test_gauges_with_labels_are_read_when_they_are_asked_for() -> None:
+    metrics = Metrics()
+    states: dict[tuple[str, ...], float] = {("fcm", "demo"): 2.0}
+    metrics.gauges("provider_circuit_state", "how a provider is asked", ("provider", "app"), lambda: states)
+    assert value(metrics, "ringwake_provider_circuit_state", provider="fcm", app="demo") == 2
+    states["fcm", "demo"] = 0.0
+    assert value(metrics, "ringwake_provider_circuit_state", provider="fcm", app="demo") == 0
+    metrics.pushes.began(push_to(android()))
+    assert value(metrics, "ringwake_provider_inflight", provider="fcm") == 1
 
 
 def test_two_servers_in_one_process_count_apart() -> None:

@@ -8,7 +8,10 @@ from tests.observe.happenings import TRACE, event
 from ringwake.model.call import CallEnd
 from ringwake.model.events import Event, Happened
 from ringwake.observe.pbx_news import OF_ACCOUNTS
-from ringwake.observe.trace import MAX_EVENTS, MAX_TRACES, Timeline, Traces
+from ringwake.observe.trace import _IN_LINE, _SUPPRESSED, MAX_EVENTS, MAX_TRACES, Timeline, Traces
+from ringwake.wake.budget import APP, BACKGROUND, CIRCUIT, PHONE, SINGLE_FLIGHT, TENANT
+from ringwake.wake.callers import ACCOUNT, ALL_ACCOUNTS, CALLER
+from ringwake.wake.unsent import IN_LINE
 
 INVITE = event(Happened.INVITE_RECEIVED, 0.0, aor="alice@example.com", call_id="c1@10.0.0.7")
 PARKED = event(Happened.CALL_PARKED, 0.004)
@@ -125,6 +128,58 @@ CALLS = [
     (
         (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="background_limit"), ended(CallEnd.NO_WAKE)),
         "The iPhone had been pushed to silently too often in the last hour.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="caller_total_limit"), ended(CallEnd.NO_WAKE)),
+        "The caller had called too many accounts in the last minute: nobody was woken.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="tenant_limit"), ended(CallEnd.NO_WAKE)),
+        "Phones of this domain had been woken too often in the last minute.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="app_limit"), ended(CallEnd.NO_WAKE)),
+        "Phones with this app had been pushed to too often in the last minute.",
+    ),
+    (
+        (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="circuit_open"), ended(CallEnd.NO_WAKE)),
+        "The push service had failed again and again, so it was left alone for a moment.",
+    ),
+    (
+        (
+            INVITE,
+            SENT,
+            event(Happened.PUSH_FAILED, 1.0, outcome="throttled", reason="replaced"),
+            ended(CallEnd.NO_WAKE),
+        ),
+        "A newer push of the same call took the place of this one.",
+    ),
+    (
+        (
+            INVITE,
+            SENT,
+            event(Happened.PUSH_FAILED, 1.0, outcome="throttled", reason="gave_way"),
+            ended(CallEnd.NO_WAKE),
+        ),
+        "Too many pushes to this app were waiting, and others went first.",
+    ),
+    (
+        (
+            INVITE,
+            SENT,
+            event(Happened.PUSH_FAILED, 1.0, outcome="throttled", reason="line_full"),
+            ended(CallEnd.NO_WAKE),
+        ),
+        "Too many pushes to this app were waiting.",
+    ),
+    (
+        (
+            INVITE,
+            SENT,
+            event(Happened.PUSH_FAILED, 1.0, outcome="throttled", reason="line_slow"),
+            ended(CallEnd.NO_WAKE),
+        ),
+        "The push waited in line behind others until its time was over.",
     ),
     (
         (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="anything else"), ended(CallEnd.NO_WAKE)),
@@ -253,3 +308,9 @@ def test_an_account_at_its_pbx_stands_as_the_last_event_says(what: Happened) -> 
     before = event(Happened.PBX_REGISTERED, 0.0, reason="registered at the PBX")
     timeline = Timeline(trace="alice@example.com", events=[before, event(what, 1.0, reason="the binding expired")])
     assert timeline.verdict() == "The binding expired."
+
+
+def test_each_reason_of_ours_has_a_sentence() -> None:
+    reasons = {PHONE, SINGLE_FLIGHT, BACKGROUND, APP, TENANT, CIRCUIT, CALLER, ACCOUNT, ALL_ACCOUNTS}
+    assert set(_SUPPRESSED) == reasons
+    assert set(_IN_LINE) == IN_LINE

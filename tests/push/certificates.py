@@ -1,4 +1,4 @@
-"""An own CA and a server certificate for localhost, made on the spot."""
+"""An own CA, a server certificate for localhost and a client certificate, made on the spot."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ class Certificates:
     ca: Path
     server: Path
     """Certificate and key."""
+    client: Path
+    """Certificate and key of one that the CA vouches for."""
 
 
 def make(folder: Path) -> Certificates:
-    """Make a CA and a certificate for localhost."""
+    """Make a CA and two certificates."""
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca = _certificate("ringwake test CA", ca_key, "ringwake test CA", ca_key, is_ca=True)
-    key = ec.generate_private_key(ec.SECP256R1())
-    server = _certificate("localhost", key, "ringwake test CA", ca_key, is_ca=False)
-    made = Certificates(ca=folder / "ca.pem", server=folder / "server.pem")
+    made = Certificates(ca=folder / "ca.pem", server=folder / "server.pem", client=folder / "client.pem")
     made.ca.write_bytes(ca.public_bytes(Encoding.PEM))
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    made.server.write_bytes(server.public_bytes(Encoding.PEM) + private)
+    for name, file in (("localhost", made.server), ("ringwake", made.client)):
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = _certificate(name, key, "ringwake test CA", ca_key, is_ca=False)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
     return made
 
 

@@ -16,6 +16,11 @@ NOW = 1_795_480_000.0
 APNS_APP = AppKey(Provider.APNS, "TEAM123456.com.example.phone")
 FCM_APP = AppKey(Provider.FCM, "demo-project")
 WEBPUSH_APP = AppKey(Provider.WEBPUSH, "example.com")
+UNIFIEDPUSH_APP = AppKey(Provider.UNIFIEDPUSH, "example.com")
+HMS_APP = AppKey(Provider.HMS, "100000001")
+HTTP_APP = AppKey(Provider.HTTP, "demo-phone")
+HMS_TOKEN = "IQAAAACy0" + "x-_" * 40
+HTTP_TOKEN = 'phone/42;a="1%2f<&>"'
 APNS_TOKEN = "ab" * 32
 FCM_TOKEN = "cX3:APA91b-_" + "x" * 100
 CALL_ALERT = Alert(title="alice@example.com", body="Boss calling", sound="default", badge=1, category="INCOMING_CALL")
@@ -75,6 +80,16 @@ def fcm_push(**changes: Any) -> Push:
 def webpush_push(endpoint: str, **changes: Any) -> Push:
     """Make a push to a browser."""
     return push(WEBPUSH_APP, endpoint, **changes)
+
+
+def hms_push(**changes: Any) -> Push:
+    """Make a push to a Huawei phone."""
+    return push(HMS_APP, changes.pop("value", HMS_TOKEN), **changes)
+
+
+def http_push(**changes: Any) -> Push:
+    """Make a push by way of the operator's own push server."""
+    return push(HTTP_APP, changes.pop("value", HTTP_TOKEN), **changes)
 
 
 def key_pem() -> Secret[bytes]:

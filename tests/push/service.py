@@ -67,6 +67,8 @@ class Faults:
     """GOAWAY after this many requests of a connection."""
     is_deaf: bool = False
     """Connections are accepted and nothing is ever said."""
+    asks_who: bool = False
+    """Only clients with a certificate of the CA may come in."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,10 @@ class Held:
 
     def answer(self, reply: Reply) -> None:
         self.connection.answer(self.stream, reply)
+
+    def reset(self) -> None:
+        """End this stream alone (RFC 9113 section 6.4)."""
+        self.connection.reset(self.stream)
 
 
 @dataclass(slots=True)
@@ -109,6 +115,9 @@ class Service:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self._certificates.server)
         context.set_alpn_protocols(["h2"])
+        if self.faults.asks_who:
+            context.load_verify_locations(self._certificates.ca)
+            context.verify_mode = ssl.CERT_REQUIRED
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -209,6 +218,12 @@ class Connection(asyncio.Protocol):
         if not self._has_answered and self._service.faults.max_streams is not None:
             self._has_answered = True
             self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: 1000})
+        self._flush()
+
+    def reset(self, stream: int) -> None:
+        """End a stream without an answer."""
+        self._unanswered.discard(stream)
+        self._h2.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
         self._flush()
 
     def _take(self, event: object) -> None:

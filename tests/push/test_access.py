@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.push.certificates import Certificates
 
-from ringwake.push.access import ApnsAccess, FcmAccess, WebPushAccess, read_ca, read_endpoint
+from ringwake.push.access import ApnsAccess, FcmAccess, WebPushAccess, read_ca, read_endpoint, read_url
 from ringwake.push.errors import CredentialsError
 from ringwake.secret import Secret
 
@@ -39,6 +39,27 @@ def test_an_endpoint_is_a_host_and_maybe_a_port(text: str, endpoint: str) -> Non
 def test_all_else_is_none(text: str) -> None:
     with pytest.raises(CredentialsError, match="https://host"):
         read_endpoint(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x",
+        "https://x/",
+        "https://[::1]:8443/a/b;c=d?e=/f",
+        "https://oauth-login.cloud.huawei.com/oauth2/v3/token",
+    ],
+)
+def test_a_server_may_have_a_path(text: str) -> None:
+    assert read_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://x/", "https://u@x/", "https://x/#a", "https://x/a b", "https://x/\n", "x/y"]
+)
+def test_a_url_with_a_path_is_https_and_nothing_else(text: str) -> None:
+    with pytest.raises(CredentialsError, match="https://host"):
+        read_url(text)
 
 
 def test_certificates_are_read(certs: Certificates) -> None:

@@ -35,14 +35,17 @@ from ringwake.model.push import (
     Unreachable,
     Unregistered,
 )
-from ringwake.push.access import ApnsAccess, FcmAccess, WebPushAccess
+from ringwake.push.access import ApnsAccess, FcmAccess, HmsAccess, HookAccess, WebPushAccess
 from ringwake.push.senders import Senders
 from ringwake.secret import Secret, Token
 
 BUNDLE = "com.example.phone"
 wall = time.time  # noqa: TID251 - both sides need the same clock, and google-auth takes the real one
 REMOTE_ALERT = Alert(title="t", body="b", sound="default", badge=1)
-SERVICES = ["apns", "fcm", "webpush"]
+SERVICES = ["apns", "fcm", "webpush", "unifiedpush", "hms", "http"]
+SUBSCRIBED = {"webpush", "unifiedpush"}
+LISTENERS = {"unifiedpush": "webpush"}
+"""Whose switches concern a service, where they are not its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,18 +113,51 @@ async def fcm(lab: Lab, phone: Phone, senders: Senders) -> PushTarget:
 
 
 async def webpush(lab: Lab, phone: Phone, senders: Senders) -> PushTarget:
-    app, made = AppKey(Provider.WEBPUSH, "example.com"), lab.credentials
+    return await subscribed(Provider.WEBPUSH, lab, phone, senders)
+
+
+async def unifiedpush(lab: Lab, phone: Phone, senders: Senders) -> PushTarget:
+    return await subscribed(Provider.UNIFIEDPUSH, lab, phone, senders)
+
+
+async def subscribed(provider: Provider, lab: Lab, phone: Phone, senders: Senders) -> PushTarget:
+    app, made = AppKey(provider, "example.com"), lab.credentials
     key = Secret(made.vapid_key_file.read_bytes())
     access = WebPushAccess(vapid_key=key, subject="mailto:ops@example.com", allow_private=True, ca_file=lab.ca_file)
     senders.add(app, access)
-    got = await phone.ask("register", provider="webpush", application_server_key=made.vapid_public_key)
+    got = await phone.ask("register", provider=provider, application_server_key=made.vapid_public_key)
     subscription = got["subscription"]
     p256dh, auth = (urlsafe_b64decode(subscription["keys"][name] + "==") for name in ("p256dh", "auth"))
     keys = SubscriptionKeys(p256dh=p256dh, auth=Secret(auth))
     return PushTarget(app=app, tokens=((Service.ONLY, token(app, subscription["endpoint"])),), keys=keys)
 
 
-TARGETS = {"apns": apns, "fcm": fcm, "webpush": webpush}
+async def hms(lab: Lab, phone: Phone, senders: Senders) -> PushTarget:
+    described = lab.describe()["hms"]
+    assert isinstance(described, dict)
+    app = AppKey(Provider.HMS, described["app"])
+    secret = Secret(lab.credentials.hms_secret_file.read_text())
+    access = HmsAccess(
+        secret=secret,
+        project=described["project"],
+        endpoint=described["url"],
+        token_endpoint=described["token_url"],
+        ca_file=lab.ca_file,
+    )
+    senders.add(app, access)
+    got = await phone.ask("register", provider="hms", app=app.param)
+    return PushTarget(app=app, tokens=((Service.ONLY, token(app, got["token"])),))
+
+
+async def http(lab: Lab, phone: Phone, senders: Senders) -> PushTarget:
+    app = AppKey(Provider.HTTP, "demo-phone")
+    secret = Secret(lab.credentials.hook_secret_file.read_bytes())
+    senders.add(app, HookAccess(endpoint=lab.hook_url, secret=secret, ca_file=lab.ca_file))
+    got = await phone.ask("register", provider="http", app=app.param)
+    return PushTarget(app=app, tokens=((Service.ONLY, token(app, got["token"])),))
+
+
+TARGETS = {"apns": apns, "fcm": fcm, "webpush": webpush, "unifiedpush": unifiedpush, "hms": hms, "http": http}
 
 
 def ringwake(push: dict[str, Any]) -> dict[str, Any]:
@@ -139,6 +175,7 @@ def ringwake(push: dict[str, Any]) -> dict[str, Any]:
 def test_every_push_is_taken_and_arrives(service: str, *, has_alert: bool, lab_folder: Path) -> None:
     async def story() -> None:
         async with stage(lab_folder) as it:
+            await it.lab.switches.set("apns", quota=0)  # more than three in the background, and at once
             for kind in Kind:
                 if service == "webpush" and kind in SILENT:
                     continue
@@ -170,7 +207,30 @@ def check_webpush(got: dict[str, Any], kind: Kind, *, has_alert: bool) -> None:
     assert ("notification" in json.loads(got["payload"])) is has_alert
 
 
-CHECKS = {"apns": check_apns, "fcm": check_fcm, "webpush": check_webpush}
+def check_unifiedpush(got: dict[str, Any], kind: Kind, *, has_alert: bool) -> None:
+    assert got["urgency"] == ("normal" if kind in (Kind.MESSAGE, Kind.MISSED, Kind.REFRESH) else "high")
+    assert ("notification" in json.loads(got["payload"])) is (has_alert and kind not in SILENT)
+    assert got["display"] is None
+
+
+def check_hms(got: dict[str, Any], kind: Kind, *, has_alert: bool) -> None:
+    assert got["urgency"] == ("NORMAL" if kind is Kind.REFRESH else "HIGH")
+    assert got["category"] == ("VOIP" if kind is Kind.CALL else "")
+    assert ("alert" in json.loads(got["payload"])) is (has_alert and kind not in SILENT)
+
+
+def check_http(got: dict[str, Any], kind: Kind, *, has_alert: bool) -> None:
+    assert ("alert" in got["payload"]) is (has_alert and kind not in SILENT)
+
+
+CHECKS = {
+    "apns": check_apns,
+    "fcm": check_fcm,
+    "webpush": check_webpush,
+    "unifiedpush": check_unifiedpush,
+    "hms": check_hms,
+    "http": check_http,
+}
 
 
 def test_a_call_reaches_a_phone_without_voip_token_as_an_alert(lab_folder: Path) -> None:
@@ -210,13 +270,13 @@ def test_a_removed_app_is_known_to_be_gone(service: str, lab_folder: Path) -> No
     async def story() -> None:
         async with stage(lab_folder) as it:
             key = it.lab.credentials.vapid_public_key
-            app = {"application_server_key": key} if service == "webpush" else {"app": it.targets[service].app.param}
+            app = {"application_server_key": key} if service in SUBSCRIBED else {"app": it.targets[service].app.param}
             if service == "apns":
                 app = {"app": BUNDLE}
             await it.phone.ask("unregister", provider=service, **app)
             outcome = await it.send(service)
             assert isinstance(outcome, Unregistered)
-            if service == "apns":
+            if service in ("apns", "http"):
                 assert outcome.at is not None
                 assert abs(outcome.at - wall()) < 60
 
@@ -236,6 +296,22 @@ SWITCHED: list[tuple[str, dict[str, Any], Outcome]] = [
     ("webpush", {"answer": 429, "retry_after": 9}, Throttled("HTTP 429", 9.0)),
     ("webpush", {"answer": 410}, Unregistered("HTTP 410")),
     ("webpush", {"answer": 503}, Unreachable("HTTP 503")),
+    ("unifiedpush", {"answer": 404}, Unregistered("HTTP 404")),
+    ("unifiedpush", {"answer": 403}, Refused("HTTP 403", 403)),
+    ("hms", {"answer": 200, "reason": "80300007"}, Unregistered("80300007")),
+    ("hms", {"answer": 200}, Unreachable("no code in the answer")),
+    ("hms", {"answer": 200, "reason": "80300002"}, Refused("80300002", 403)),
+    ("hms", {"answer": 401}, Refused("80200001", 401)),
+    ("hms", {"answer": 400}, Refused("80100003", 400)),
+    ("hms", {"answer": 503, "retry_after": 2}, Throttled("HTTP 503", 2.0)),
+    ("hms", {"answer": 429}, Throttled("HTTP 429")),
+    ("hms", {"answer": 500}, Unreachable("81000001")),
+    ("hms", {"answer": 200, "reason": "80200003", "times": 1}, Accepted()),
+    ("http", {"answer": 401, "reason": "bad_signature"}, Refused("bad_signature", 401)),
+    ("http", {"answer": 404}, Refused("HTTP 404", 404)),
+    ("http", {"answer": 429, "retry_after": 2}, Throttled("HTTP 429", 2.0)),
+    ("http", {"answer": 503, "reason": "restart"}, Unreachable("restart")),
+    ("http", {"answer": 302}, Refused("HTTP 302", 302)),
 ]
 
 
@@ -244,10 +320,11 @@ def test_what_the_service_says_is_understood(service: str, lab_folder: Path) -> 
     async def story() -> None:
         async with stage(lab_folder) as it:
             for _, switches, outcome in (row for row in SWITCHED if row[0] == service):
-                await it.lab.switches.clear(service)
-                await it.lab.switches.set(service, **switches)
+                listener = LISTENERS.get(service, service)
+                await it.lab.switches.clear(listener)
+                await it.lab.switches.set(listener, **switches)
                 sent = await it.send(service)
-                if service == "webpush":  # its reason is the service's own
+                if service in SUBSCRIBED or isinstance(sent, Accepted):  # its reason, or id, is the service's own
                     assert type(sent) is type(outcome)
                 else:
                     assert sent == outcome
@@ -271,15 +348,43 @@ def test_what_google_says_of_the_service_account_is_understood(status: int, outc
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(503, Unreachable("OAuth: no answer")), (400, Refused("OAuth: the app secret is refused", 401))],
+)
+def test_what_huawei_says_of_the_app_secret_is_understood(status: int, outcome: Outcome, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with stage(lab_folder) as it:
+            await it.lab.switches.set("hms-oauth", answer=status)
+            assert await it.send("hms") == outcome
+
+    run(story())
+
+
+def test_a_push_whose_answer_was_lost_is_known_again_by_a_push_server(lab_folder: Path) -> None:
+    async def story() -> None:
+        async with stage(lab_folder) as it:
+            await it.lab.switches.set("http", lose_answer=True, times=1)
+            push = it.push("http")
+            assert isinstance(await it.senders.send(push), Unreachable | Accepted)
+            assert isinstance(await it.senders.send(push), Accepted)
+            await it.phone.push()
+            delivered = [entry for entry in it.lab.journal.entries if entry.event == "delivered"]
+            assert len(delivered) == 1
+
+    run(story())
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_in_trouble_is_unreachable(service: str, lab_folder: Path) -> None:
     async def story() -> None:
         async with stage(lab_folder) as it:
             await it.send(service)
             for switches in ({"off": True}, {"reset": True}, {"hang": True}, {"freeze": True}):
-                await it.lab.switches.set(service, **switches)
+                listener = LISTENERS.get(service, service)
+                await it.lab.switches.set(listener, **switches)
                 assert isinstance(await it.send(service, timeout=0.5), Unreachable)
-                await it.lab.switches.clear(service)
+                await it.lab.switches.clear(listener)
                 assert isinstance(await it.send(service), Accepted)
 
     run(story())
@@ -294,7 +399,7 @@ def test_nothing_is_lost_however_the_service_treats_its_connections(
 ) -> None:
     async def story() -> None:
         async with stage(lab_folder) as it:
-            await it.lab.switches.set(service, **switches)
+            await it.lab.switches.set(LISTENERS.get(service, service), **switches)
             pushes = [it.send(service, Kind.MESSAGE, id=str(number)) for number in range(200)]
             outcomes = await asyncio.gather(*pushes)
             assert {type(outcome) for outcome in outcomes} == {Accepted}

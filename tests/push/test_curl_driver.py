@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pycurl
 import pytest
 from tests.push.certificates import Certificates
 from tests.push.loop import run
@@ -65,7 +66,7 @@ def test_it_rests_when_nothing_is_pending(certs: Certificates) -> None:
         transport = lab(certs)
         async with Service(certs) as service, opened(transport):
             await transport.post(service.url + "/", {}, body=b"", within=5.0)
-            driver = transport._driver
+            driver = transport._client._driver
             assert driver is not None
             driver._look()
             assert driver._watchdog is None
@@ -80,5 +81,17 @@ def test_bursts_and_silence_lose_nothing(certs: Certificates) -> None:
             for _ in range(20):
                 posts = [transport.post(service.url + "/", {}, body=b"", within=4.0) for _ in range(100)]
                 assert {answer.status for answer in await asyncio.gather(*posts)} == {200}
+
+    run(story())
+
+
+def test_after_closing_nothing_runs_any_more() -> None:
+    async def story() -> None:
+        driver = CurlDriver()
+        driver._set_timer(0)
+        driver.close(pycurl.E_ABORTED_BY_CALLBACK)
+        turn = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turn.set)
+        await turn.wait()  # what had been due would fail in the closed multi handle, and `run` see it
 
     run(story())

@@ -13,27 +13,35 @@ from ringwake.push.http import BODY_LIMIT
 
 
 def handle(*, allows: bool = True) -> CurlHandle:
-    return CurlHandle(trust=(), allows=lambda _: allows)
+    return CurlHandle((), allows=lambda _: allows)
 
 
 def test_interim_answers_do_not_count() -> None:
     it = handle()
     for line in (b"HTTP/1.1 103 Early Hints\r\n", b"Link: x\r\n", b"\r\n", b"HTTP/2 201 \r\n", b"TTL: 60\r\n", b"\r\n"):
-        it._take_header(line)
+        it._lines.append(line)
     assert (it.answer().status, it.answer().headers) == (201, {"ttl": "60"})
+
+
+def test_what_a_proxy_says_of_its_tunnel_does_not_count() -> None:
+    it = handle()
+    for line in (b"HTTP/1.1 200 OK: open\r\n", b"X-Proxy: x\r\n", b"\r\n", b"HTTP/2 410 \r\n", b"a: b: c\r\n", b"\r\n"):
+        it._lines.append(line)
+    assert (it.answer().status, it.answer().headers) == (410, {"a": "b: c"})
 
 
 def test_headers_are_bounded_and_may_be_no_text() -> None:
     it = handle()
-    it._take_header(b"HTTP/2 200\r\n")
+    it._lines.append(b"HTTP/2 200\r\n")
     for number in range(1000):
-        it._take_header(b"x-%d: x\xe9\r\n" % number)
+        it._lines.append(b"x-%d: x\xe9\r\n" % number)
     assert len(it.answer().headers) == HEADERS_LIMIT
     assert it.answer().headers["x-1"] == "x\xe9"
 
 
 def test_a_body_is_cut_off_at_the_limit() -> None:
     it = handle()
+    it._lines.append(b"HTTP/2 200\r\n")
     assert it._take_body(b"x" * (BODY_LIMIT - 1)) is None
     before = it.is_full
     assert it._take_body(b"xyz") == -1
@@ -53,6 +61,8 @@ def test_only_allowed_addresses_get_a_socket(family: int, *, allows: bool, is_op
         assert it.is_refused is not is_opened
         if isinstance(opened, socket.socket):
             assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3000
+            assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
         else:
             assert opened == pycurl.SOCKET_BAD
 

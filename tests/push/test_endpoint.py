@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringwake.push.endpoint import SERVICES, EndpointPolicy
+from ringwake.push.endpoint import ANY_SERVICE, SERVICES, EndpointPolicy
 from ringwake.push.errors import CredentialsError, UnsendableError
 
 LISTED = [
@@ -62,6 +62,11 @@ MALFORMED = [
     "https://foo.1/x",
     "https://[::1%25lo]/x",
     "https://[::1/x",
+    "https://[127.0.0.1]/x",
+    "https://[:::]/x",
+    "https://[1::2::3]/x",
+    "https://[::ffff:127.0.0.256]/x",
+    "https://[12345::]/x",
     "https://[v1.x]/x",
     "https://::1/x",
     "https:///x",
@@ -159,3 +164,24 @@ def test_private_addresses_are_for_the_laboratory(address: str) -> None:
 
 def test_public_addresses_are_for_all() -> None:
     assert EndpointPolicy().allows_address("8.8.8.8")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://ntfy.example.org/upAbC?up=1", ""),
+        ("https://ntfy.example.org:443/x", ""),
+        ("https://ntfy.example.org:8443/x", "endpoint not allowed"),
+        ("http://ntfy.example.org/x", "malformed endpoint"),
+        ("https://user@ntfy.example.org/x", "malformed endpoint"),
+        ("https://ntfy.example.org/x#y", "malformed endpoint"),
+    ],
+)
+def test_anyones_service_is_at_any_host_and_one_port(url: str, words: str) -> None:
+    policy = EndpointPolicy(ANY_SERVICE)
+    if words:
+        with pytest.raises(UnsendableError, match=words):
+            policy.check(url)
+    else:
+        assert policy.check(url).origin == "https://ntfy.example.org"
+        assert not policy.allows_address("127.0.0.1")

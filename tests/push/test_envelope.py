@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.push.samples import NOW, apns_push, notice
 
-from ringwake.model.push import Alert, Kind, Notice, Push
-from ringwake.push.envelope import clean, envelope, fitted, replaces
+from ringwake.model.push import Alert, Kind, Loc, Notice, Push
+from ringwake.push.envelope import clean, envelope, fitted, replaces, with_extra
 from ringwake.push.errors import UnsendableError
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
@@ -24,7 +24,9 @@ def encoded(what: Notice, expires_at: float = NOW + 18.75) -> dict[str, Any]:
 def size(what: Notice) -> int:
     """Stand for a payload: the object, the title and the body."""
     alert = what.alert or Alert()
-    return len(msgspec.json.encode([envelope(what, NOW), alert.title, alert.body]))
+    loc = alert.loc or Loc()
+    texts = [alert.title, alert.body, loc.key, loc.args, what.extra]
+    return len(msgspec.json.encode([envelope(what, NOW), texts]))
 
 
 def fitted_or_none(push: Push, limit: int) -> Notice | None:
@@ -100,11 +102,16 @@ def test_octets_that_are_no_utf8_become_replacement_characters(text: str, cleane
 
 @given(text=ANY_TEXT)
 def test_whatever_stands_in_a_notice_can_be_said_in_json(text: str) -> None:
-    alert = Alert(title=text, body=text, sound=text, category=text)
+    loc = Loc(key=text, args=(text, text), title_key=text)
+    alert = Alert(title=text, body=text, loc=loc, sound=text, category=text)
     wild = apns_push(from_name=text, from_uri=text, call_id=text, id=text, account=text, uuid=text, alert=alert)
+    wild = replace(wild, notice=replace(wild.notice, extra=(("x", text),)))
     tame = fitted(wild, lambda _: True)
     assert encoded(tame)["from" if text else "call_id"] == ({"uri": clean(text), "name": clean(text)} if text else "")
-    assert msgspec.json.encode([tame.alert.title, tame.alert.body, tame.alert.sound]) if tame.alert else False
+    assert tame.alert is not None
+    assert tame.alert.loc == Loc(key=clean(text), args=(clean(text), clean(text)), title_key=clean(text))
+    assert tame.extra == (("x", clean(text)),)
+    assert msgspec.json.encode([tame.alert.title, tame.alert.body, tame.alert.sound])
 
 
 def test_what_fits_is_left_alone() -> None:
@@ -115,18 +122,23 @@ def test_what_fits_is_left_alone() -> None:
 @given(
     name=st.text(max_size=300),
     uri=st.text(max_size=60),
+    arg=st.text(max_size=60),
+    extra=st.lists(st.text(max_size=60), max_size=4),
     title=st.text(max_size=60),
     body=st.text(max_size=300),
     limit=st.integers(250, 1200),
 )
 def test_text_is_shortened_in_the_order_of_the_page_and_no_more_than_needed(
-    *, name: str, uri: str, title: str, body: str, limit: int
+    *, name: str, uri: str, arg: str, extra: list[str], title: str, body: str, limit: int
 ) -> None:
-    push = apns_push(from_name=name, from_uri=uri, alert=Alert(title=title, body=body))
+    alert = Alert(title=title, body=body, loc=Loc(key="K", args=(arg,)))
+    push = apns_push(
+        from_name=name, from_uri=uri, alert=alert, extra=tuple((f"x{at}", it) for at, it in enumerate(extra))
+    )
     whole = push.notice
     result = fitted_or_none(push, limit)
     if result is None:
-        assert size(replace(whole, from_name="", from_uri="", alert=Alert())) > limit
+        assert size(replace(whole, from_name="", from_uri="", extra=(), alert=Alert())) > limit
         return
     assert size(result) <= limit
     assert result.alert is not None
@@ -135,11 +147,21 @@ def test_text_is_shortened_in_the_order_of_the_page_and_no_more_than_needed(
         assert before.startswith(after)
     cut = [before != after for before, after in texts]
     # What comes later in the order is touched only when all before it is gone.
+    if any(cut[1:]):
+        assert result.alert.loc is None
+    if result.alert.loc is None:
+        assert not result.from_name
+    assert whole.extra[: len(result.extra)] == result.extra
+    if result.extra != whole.extra:
+        assert not any(after for _, after in texts)
+        assert result.alert.loc is None
+        assert size(replace(result, from_uri=uri, extra=whole.extra[: len(result.extra) + 1])) > limit
     for later in (1, 2):
         if cut[later]:
             assert not any(after for _, after in texts[:later])
     if result.from_uri != uri:
         assert not result.from_uri
+        assert not result.extra
         assert not any(after for _, after in texts)
     # One character more would not have fitted.
     if name != result.from_name and result.from_name:
@@ -151,6 +173,20 @@ def test_a_notice_without_alert_is_shortened_too() -> None:
     result = fitted(push, lambda it: size(it) <= 400)
     assert size(result) == 400
     assert result.alert is None
+
+
+def test_members_are_left_out_from_the_last_and_never_cut() -> None:
+    extra = (("call-id", "1@h"), ("from-uri", "x" * 300), ("display", "Boss"))
+    push = apns_push(alert=None, from_name="", extra=extra)
+    for kept in (0, 1, 2, 3):
+        kept_alone = fitted_or_none(push, size(replace(push.notice, extra=extra[:kept])))
+        assert kept_alone is not None
+        assert kept_alone.extra == extra[:kept]
+
+
+def test_what_is_ours_wins_over_what_an_application_asked_for() -> None:
+    made = notice(extra=(("a", "1"), ("ringwake", "2")))
+    assert with_extra({"ringwake": 3, "alert": None}, made) == {"a": "1", "ringwake": 3}
 
 
 def test_what_cannot_be_shortened_is_not_sent() -> None:

@@ -9,7 +9,7 @@ from ringwake.push.fields import check_headers, checked
 
 KEY = "B" + "a" * 86
 GOOD = {
-    "authorization": ["bearer eyJh.bGc-_.x", "bearer ya29.a0Af~+/==", f"vapid t=a.b-_.c, k={KEY}"],
+    "authorization": ["bearer eyJh.bGc-_.x", "Bearer CF3+/x==", "bearer ya29.a0Af~+/==", f"vapid t=a.b-_.c, k={KEY}"],
     "content-type": ["application/json", "application/octet-stream", "application/x-www-form-urlencoded"],
     "content-encoding": ["aes128gcm"],
     "apns-id": ["123e4567-e89b-82d3-a456-426614174000"],
@@ -21,6 +21,9 @@ GOOD = {
     "ttl": ["0", "2419200"],
     "urgency": ["very-low", "low", "normal", "high"],
     "topic": ["x" * 32],
+    "webhook-id": ["0a" * 16],
+    "webhook-timestamp": ["1795480018"],
+    "webhook-signature": ["v1," + "A" * 43 + "="],
 }
 BAD = {
     "authorization": ["", "Basic x", "bearer ", "bearer a b", "bearer a\r\nx: y", f"vapid t=a, k={KEY}a", "vapid t=a"],
@@ -35,6 +38,9 @@ BAD = {
     "ttl": ["", "-1", "0x10", "1\u2028"],
     "urgency": ["urgent", ""],
     "topic": ["", "x" * 33, "a.b", "a=b"],
+    "webhook-id": ["", "0A" * 16, "x.y", "0a" * 17],
+    "webhook-timestamp": ["", "-1", "1.5", "\u0661"],
+    "webhook-signature": ["", "v1,", "v1," + "A" * 43, "v2," + "A" * 43 + "=", "v1," + "A" * 43 + "=\n"],
 }
 
 
@@ -72,6 +78,10 @@ def test_whatever_passes_is_printable_ascii(name: str, value: str) -> None:
         ("device token", "ab" * 8),
         ("device token", "AbCd" * 100),
         ("registration token", "cX3:APA91b-_" + "x" * 100),
+        ("push token", "IQAAAACy0-_.:" + "x" * 100),
+        ("opaque token", '/;a="1%2f<&>"'),
+        ("opaque token", "x" * 4096),
+        ("huawei id", "100000001"),
         ("project", "demo-project"),
         ("project", "example.com:phone"),
         ("project", "123456789012"),
@@ -97,6 +107,19 @@ def test_good_values_stand_as_they_are(kind: str, value: str) -> None:
         ("registration token", "abcdefgh\udc80"),
         ("registration token", 'abcdefgh"}'),
         ("registration token", "abcdefgh\n"),
+        ("push token", "x" * 15),
+        ("push token", "x" * 1025),
+        ("push token", "x" * 16 + "/"),
+        ("push token", "x" * 16 + "\n"),
+        ("opaque token", ""),
+        ("opaque token", "a b"),
+        ("opaque token", "x" * 4097),
+        ("opaque token", "a\r\nb"),
+        ("opaque token", "\u00e9"),
+        ("huawei id", "12345"),
+        ("huawei id", "1" * 25),
+        ("huawei id", "\u0661" * 9),
+        ("huawei id", "1000000/1"),
         ("project", ""),
         ("project", ".."),
         ("project", "a/b"),

@@ -9,12 +9,12 @@ import pytest
 from tests.push.certificates import Certificates
 from tests.push.loop import run
 from tests.push.service import Reply, Service
-from tests.push.transports import Make, curl, opened, post, reqwest
+from tests.push.transports import Make, curl, opened, post, provider
 
 from ringwake.push.errors import UnansweredError, UnsendableError
 from ringwake.push.http import BODY_LIMIT, Answer
 
-both = pytest.mark.parametrize("make", [reqwest, curl])
+both = pytest.mark.parametrize("make", [curl, provider])
 
 
 @both

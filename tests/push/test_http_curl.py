@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 
-import pycurl
 import pytest
 from tests.push.certificates import Certificates
 from tests.push.loop import run
 from tests.push.service import Faults, Reply, Service
 from tests.push.transports import opened
 
-from ringwake.push import http_curl
 from ringwake.push.endpoint import EndpointPolicy
 from ringwake.push.errors import UnansweredError, UnsendableError
 from ringwake.push.http_curl import CurlTransport
@@ -68,35 +65,7 @@ def test_an_endpoint_that_is_not_listed_is_refused_before_its_name_is_asked_for(
         async with opened(transport):
             with pytest.raises(UnsendableError, match="endpoint"):
                 await transport.post(url, {}, body=b"", within=5.0)
-            assert transport._driver is None
-
-    run(story())
-
-
-def test_handles_and_sockets_are_given_back(certs: Certificates) -> None:
-    async def story() -> None:
-        transport = CurlTransport(EndpointPolicy(allow_private=True), ca=certs.ca.read_bytes())
-        async with Service(certs) as service, opened(transport):
-            for _ in range(3):
-                await asyncio.gather(*(transport.post(service.url + "/", {}, body=b"", within=5.0) for _ in range(50)))
-            assert len(transport._idle) == 50
-        assert not transport._idle
-        assert transport._driver is not None
-        assert not transport._driver._sockets
-        assert not transport._driver._pending
-
-    run(story())
-    gc.collect()
-
-
-def test_idle_handles_are_bounded(certs: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_curl, "IDLE_HANDLES", 3)
-
-    async def story() -> None:
-        transport = CurlTransport(EndpointPolicy(allow_private=True), ca=certs.ca.read_bytes())
-        async with Service(certs) as service, opened(transport):
-            await asyncio.gather(*(transport.post(service.url + "/", {}, body=b"", within=5.0) for _ in range(20)))
-            assert len(transport._idle) == 3
+            assert transport._client._driver is None
 
     run(story())
 
@@ -128,13 +97,6 @@ def test_a_burst_on_a_new_connection_stays_within_what_servers_allow(certs: Cert
     run(story())
 
 
-def test_the_systems_certificates_stay_trusted() -> None:
-    """With an own authority and without: the options that are set say so. No test may call the internet."""
-    assert dict(http_curl._trust(None)).keys() <= {pycurl.CAINFO}
-    own = dict(http_curl._trust(b"pem"))
-    assert own[pycurl.CAINFO_BLOB] == b"pem"
-
-
 def test_without_an_own_authority_a_stranger_is_not_trusted(certs: Certificates) -> None:
     async def story() -> None:
         async with Service(certs) as service, opened(CurlTransport(EndpointPolicy(allow_private=True))) as transport:
@@ -142,9 +104,3 @@ def test_without_an_own_authority_a_stranger_is_not_trusted(certs: Certificates)
                 await transport.post(service.url + "/", {}, body=b"", within=5.0)
 
     run(story())
-
-
-def test_a_code_without_a_name_is_a_number() -> None:
-    transport = CurlTransport(EndpointPolicy(allow_private=True))
-    with pytest.raises(UnansweredError, match="curl error 99"):
-        http_curl._judged(transport._new_handle(), 99)

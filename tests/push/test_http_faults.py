@@ -11,11 +11,11 @@ import pytest
 from tests.push.certificates import Certificates
 from tests.push.loop import run
 from tests.push.service import Faults, Received, Reply, Service
-from tests.push.transports import Make, curl, opened, post, reqwest, statuses
+from tests.push.transports import Make, curl, opened, post, provider, statuses
 
 from ringwake.push.errors import UnansweredError
 
-both = pytest.mark.parametrize("make", [reqwest, curl])
+both = pytest.mark.parametrize("make", [curl, provider])
 
 
 @both

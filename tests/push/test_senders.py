@@ -28,6 +28,7 @@ from ringwake.model.ports import Pusher
 from ringwake.model.push import Accepted, Outcome, Push, Refused, Unreachable
 from ringwake.push.access import FcmAccess, WebPushAccess
 from ringwake.push.errors import UnansweredError, UnsendableError
+from ringwake.push.lanes import Lane
 
 
 class Broken:
@@ -87,7 +88,7 @@ def test_an_unknown_application_is_a_refusal() -> None:
 def test_what_could_not_be_sent_has_its_outcome(error: Exception, outcome: Outcome) -> None:
     async def story() -> None:
         async with made() as (senders, faults):
-            senders._senders[APNS_APP] = Broken(error)
+            senders._senders[APNS_APP] = (Broken(error), Lane())
             assert await senders.send(apns_push()) == outcome
             assert not faults
 
@@ -97,7 +98,7 @@ def test_what_could_not_be_sent_has_its_outcome(error: Exception, outcome: Outco
 def test_a_fault_of_ours_is_reported_without_the_token() -> None:
     async def story() -> None:
         async with made() as (senders, faults):
-            senders._senders[APNS_APP] = Broken(ValueError(f"cannot read {APNS_TOKEN}"))
+            senders._senders[APNS_APP] = (Broken(ValueError(f"cannot read {APNS_TOKEN}")), Lane())
             assert await senders.send(apns_push()) == Unreachable("fault: ValueError")
             (text,) = faults
             assert text.startswith("push by apns: ValueError at test_senders.py:")
@@ -127,7 +128,7 @@ def test_a_slow_sender_is_cut_off() -> None:
 
     async def story() -> None:
         async with made() as (senders, _):
-            senders._senders[APNS_APP] = Slow(ValueError())
+            senders._senders[APNS_APP] = (Slow(ValueError()), Lane())
             assert await senders.send(apns_push(timeout=0.05)) == Unreachable("no answer in time")
 
     run(story())
@@ -142,23 +143,6 @@ def test_a_provider_that_is_down_is_known_at_once(certs: Certificates) -> None:
             outcome = await senders.send(apns_push(timeout=20.0))
             assert isinstance(outcome, Unreachable)
             assert "refused" in outcome.reason
-
-    run(story())
-
-
-def test_a_slow_service_does_not_slow_the_others(certs: Certificates) -> None:
-    async def story() -> None:
-        async with google(certs) as cloud, Service(certs) as apple, made() as (senders, _):
-            url = cloud.server.url
-            senders.add(FCM_APP, FcmAccess(service_account=account(url), endpoint=url, ca_file=certs.ca))
-            senders.add(APNS_APP, apns_access(apple, certs))
-            cloud.message_reply = lambda _: None
-            slow = [asyncio.create_task(senders.send(fcm_push(id=str(n), timeout=20.0))) for n in range(100)]
-            assert await asyncio.gather(*(senders.send(apns_push(id=str(n))) for n in range(100))) == [Accepted()] * 100
-            assert not any(task.done() for task in slow)
-            for task in slow:
-                task.cancel()
-            await asyncio.wait(slow)
 
     run(story())
 
@@ -180,8 +164,8 @@ def test_after_closing_nothing_is_sent(certs: Certificates) -> None:
 def test_closing_goes_on_past_a_fault() -> None:
     async def story() -> None:
         async with made() as (senders, faults):
-            senders._senders[APNS_APP] = Broken(OSError())
-            senders._senders[FCM_APP] = Broken(ValueError())
+            senders._senders[APNS_APP] = (Broken(OSError()), Lane())
+            senders._senders[FCM_APP] = (Broken(ValueError()), Lane())
             await senders.close()
             assert len(faults) == 2
 

@@ -7,21 +7,27 @@ from dataclasses import replace
 import pytest
 from tests.push.certificates import Certificates
 from tests.push.fcm.google import account, google
+from tests.push.hms.huawei import huawei
 from tests.push.house import KEY, SUBJECT, apns_access, made
 from tests.push.loop import run
 from tests.push.samples import (
     APNS_APP,
     FCM_APP,
+    HMS_APP,
+    HTTP_APP,
+    UNIFIEDPUSH_APP,
     WEBPUSH_APP,
     Clock,
     apns_push,
     fcm_push,
+    hms_push,
+    http_push,
 )
 from tests.push.service import Service
 
 from ringwake.model.app import AppKey, Provider
 from ringwake.model.push import Accepted, Refused
-from ringwake.push.access import Access, ApnsAccess, FcmAccess, WebPushAccess
+from ringwake.push.access import Access, ApnsAccess, FcmAccess, HmsAccess, HookAccess, WebPushAccess
 from ringwake.push.errors import CredentialsError
 from ringwake.push.senders import Senders
 from ringwake.push.workshop import vapid_public_key
@@ -108,3 +114,43 @@ def test_the_public_key_is_for_pages_and_feature_caps() -> None:
     assert len(text) == 87
     with pytest.raises(CredentialsError):
         vapid_public_key(WebPushAccess(vapid_key=Secret(b""), subject=SUBJECT))
+
+
+HOOK_KEY = Secret(b"whsec_" + b"A" * 40)
+
+
+def test_a_huawei_app_and_a_push_server_of_ones_own_are_set_up_like_the_others(certs: Certificates) -> None:
+    async def story() -> None:
+        async with huawei(certs) as cloud, Service(certs) as hook, made() as (senders, faults):
+            url, ca = cloud.server.url, certs.ca
+            hms = HmsAccess(secret=Secret("s"), endpoint=f"{url}/", token_endpoint=cloud.token_url, ca_file=ca)
+            senders.add(HMS_APP, hms)
+            senders.add(HTTP_APP, HookAccess(endpoint=f"{hook.url}/push", secret=HOOK_KEY, ca_file=ca))
+            assert await senders.send(hms_push()) == Accepted("1570")
+            assert await senders.send(http_push()) == Accepted()
+            assert hook.received[0].path == "/push"
+            assert not faults
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("app", "access", "words"),
+    [
+        (HMS_APP, HmsAccess(secret=Secret("s"), endpoint="http://x"), "hms:100000001: an endpoint is"),
+        (HMS_APP, HmsAccess(secret=Secret("s"), token_endpoint="http://x"), "hms:100000001: a URL is"),
+        (HMS_APP, HmsAccess(secret=Secret("s"), project="x"), "hms:100000001: bad huawei id"),
+        (HMS_APP, HookAccess(endpoint="https://x", secret=HOOK_KEY), "hms:100000001: credentials of another service"),
+        (HTTP_APP, HookAccess(endpoint="http://x", secret=HOOK_KEY), "http:demo-phone: a URL is"),
+        (HTTP_APP, HookAccess(endpoint="https://x", secret=Secret(b"x")), "http:demo-phone: the key is whsec_"),
+        (
+            UNIFIEDPUSH_APP,
+            WebPushAccess(vapid_key=KEY, subject=SUBJECT, services=("a b",)),
+            "unifiedpush:example.com: a push service is",
+        ),
+    ],
+)
+def test_what_a_further_service_cannot_use_is_said_at_once(app: AppKey, access: Access, words: str) -> None:
+    senders = Senders(wall=Clock(), report=lambda _: None)
+    with pytest.raises(CredentialsError, match=words):
+        senders.add(app, access)

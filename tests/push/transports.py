@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Protocol
 
 from tests.push.certificates import Certificates
 
@@ -13,17 +13,26 @@ from ringwake.push.endpoint import EndpointPolicy
 from ringwake.push.errors import UnansweredError
 from ringwake.push.http import Answer, PushTransport
 from ringwake.push.http_curl import CurlTransport
-from ringwake.push.http_reqwest import ReqwestTransport
-
-Make: TypeAlias = Callable[[Certificates], PushTransport]
-
-
-def reqwest(certs: Certificates) -> PushTransport:
-    return ReqwestTransport(ca=certs.ca.read_bytes())
+from ringwake.push.http_provider import ProviderTransport
+from ringwake.push.identity import Identity
+from ringwake.push.proxy import Proxy
 
 
-def curl(certs: Certificates) -> PushTransport:
-    return CurlTransport(EndpointPolicy(allow_private=True), ca=certs.ca.read_bytes())
+class Make(Protocol):
+    """Makes a transport that trusts a CA."""
+
+    def __call__(
+        self, certs: Certificates, *, identity: Identity | None = None, proxy: Proxy | None = None
+    ) -> PushTransport: ...
+
+
+def provider(certs: Certificates, *, identity: Identity | None = None, proxy: Proxy | None = None) -> ProviderTransport:
+    return ProviderTransport(ca=certs.ca.read_bytes(), identity=identity, proxy=proxy)
+
+
+def curl(certs: Certificates, *, identity: Identity | None = None, proxy: Proxy | None = None) -> CurlTransport:
+    policy = EndpointPolicy(allow_private=True)
+    return CurlTransport(policy, ca=certs.ca.read_bytes(), identity=identity, proxy=proxy)
 
 
 async def post(

@@ -11,8 +11,17 @@ from ringwake.model.account import Aor
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.push import Kind, PushTarget
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Overreach, Register, SharedToken, TooManyAccounts
-from ringwake.model.wakes import Wake
+from ringwake.model.store_ops import (
+    ContactUpdate,
+    OutOfOrder,
+    Overreach,
+    Register,
+    SharedToken,
+    StrangeToken,
+    TooManyAccounts,
+)
+from ringwake.model.token_claims import Challenged, TokenClaims, TokenProof
+from ringwake.model.wakes import NEVER, Wake, Wakes
 from ringwake.registrar.merge import MAX_BINDINGS, Merged, is_same, merge
 from ringwake.registrar.token_claim import MAX_ACCOUNTS
 
@@ -341,6 +350,42 @@ def test_a_second_phone_with_the_token_is_told_of_once() -> None:  # S6
     again = merge(result.bindings, replace(asked, cseq=2, wall=NOW + 1), [peer(1)])
     assert isinstance(again, Merged)
     assert again.shared == ()
+
+
+def claiming(claims: TokenClaims, push: PushTarget | None = None, **given: object) -> Register:
+    woken = (Wake(NOW, Kind.CALL),)
+    asked = contact("a1", push=push or fcm("t"), instance=REINSTALLED, refresh_at=NOW + 9, woken=woken)
+    return replace(register(asked), claims=claims, **given)  # type: ignore[arg-type]  # fields of a Register
+
+
+def test_where_the_tenant_refuses_it_a_second_phone_gets_nothing() -> None:
+    assert merge([], claiming(TokenClaims.REJECT), [peer(1)]) == StrangeToken()
+    assert isinstance(merge([], claiming(TokenClaims.REJECT), [peer(1, instance=REINSTALLED)]), Merged)
+    assert isinstance(merge([], claiming(TokenClaims.REJECT), []), Merged)
+    gone = replace(claiming(TokenClaims.REJECT), contacts=(contact("a1", push=fcm("t"), expires=0.0),))
+    assert isinstance(merge([], gone, [peer(1)]), Merged), "who goes may go"
+
+
+def test_where_the_tenant_wants_proof_a_second_phone_has_no_push_until_then() -> None:
+    known = peer(1, wakes=Wakes(5.0, Kind.CALL, call=3))
+    result = merge([], claiming(TokenClaims.CHALLENGE), [known])
+    assert isinstance(result, Merged)
+    (bound,) = result.touched
+    assert (bound.push, bound.refresh_at, bound.wakes) == (None, None, NEVER)
+    assert (result.challenged, result.shared, result.peers) == ((Challenged("a1", fcm("t")),), (), ())
+    proof = TokenProof("a1", fcm("t").lease, "ticket")
+    proved = merge([bound], claiming(TokenClaims.CHALLENGE, cseq=2, proof=proof), [known])
+    assert isinstance(proved, Merged)
+    assert (proved.touched[0].push, proved.challenged) == (fcm("t"), ())
+    assert proved.shared == (SharedToken("a1", 2),)
+    again = merge(proved.bindings, claiming(TokenClaims.CHALLENGE, cseq=3), [known])
+    assert isinstance(again, Merged)
+    assert (again.touched[0].push, again.challenged) == (fcm("t"), ())
+
+
+def test_what_cannot_be_proved_is_refused() -> None:
+    voip = apns(voip="v")
+    assert merge([], claiming(TokenClaims.CHALLENGE, voip), [peer(1, push=voip)]) == StrangeToken()
 
 
 def test_wakes_are_counted_at_all_bindings_of_the_phone() -> None:

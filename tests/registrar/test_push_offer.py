@@ -97,6 +97,16 @@ def test_who_has_no_applications_hears_of_none() -> None:
     assert isinstance(given(query("webpush"), tenant="example.net"), Unserved)
 
 
+def test_a_unifiedpush_app_hears_the_tenants_key_too() -> None:
+    unified = App(key=AppKey(Provider.UNIFIEDPUSH, TENANT), tenant=TENANT, vapid_key="BU1")
+    huawei = App(key=AppKey(Provider.HMS, "100000001"), tenant=TENANT)
+    own = App(key=AppKey(Provider.HTTP, "demo"), tenant=TENANT)
+    directory = MemoryDirectory([Tenant(domain=TENANT)], [own, huawei, unified], [])
+    asked = Asked(wants=query(""), tenant=TENANT, is_protected=True, nearer=frozenset())
+    promises = (Promise("unifiedpush", (("sip.vapid", "BU1"),)), Promise("hms"), Promise("http"))
+    assert offer(asked, directory) == Offer(None, promises)
+
+
 def test_own_refresh_goes_with_the_promise() -> None:
     assert Offer(None, (FCM, WEBPUSH)).with_own_refresh().promises == (
         Promise("fcm", (("sip.pnsreg", "130"),)),

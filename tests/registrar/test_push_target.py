@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.push import PushTarget, Service
 from ringwake.model.tenant import Tenant
 from ringwake.registrar.push_target import push_target
-from ringwake.sip.push_params import push_params
+from ringwake.sip.push_params import PushParams, push_params
 from ringwake.sip.uri import escape_param, parse_uri
 from ringwake.store.directory import MemoryDirectory
 
@@ -16,7 +18,10 @@ TENANT, OTHER = "example.com", "example.net"
 IPHONE = AppKey(Provider.APNS, "TEAM123456.com.example.phone")
 ANDROID = AppKey(Provider.FCM, "demo-project")
 BROWSER = AppKey(Provider.WEBPUSH, TENANT)
-APPS = [App(key=key, tenant=TENANT) for key in (IPHONE, ANDROID, BROWSER)]
+UNIFIED = AppKey(Provider.UNIFIEDPUSH, TENANT)
+HUAWEI = AppKey(Provider.HMS, "100000001")
+OWN = AppKey(Provider.HTTP, "demo-phone")
+APPS = [App(key=key, tenant=TENANT) for key in (IPHONE, ANDROID, BROWSER, UNIFIED, HUAWEI, OWN)]
 FOREIGN = [App(key=AppKey(Provider.FCM, "their-project"), tenant=OTHER)]
 DIRECTORY = MemoryDirectory([Tenant(domain=TENANT), Tenant(domain=OTHER)], [*APPS, *FOREIGN], [])
 
@@ -172,11 +177,66 @@ ENDPOINT = "https://push.example.org/wpush/v2/gAAAAA=?a=b@c#d"
     ],
 )
 def test_a_browser_brings_its_endpoint_and_no_application(endpoint: str, more: str, is_served: bool) -> None:
-    found = target(f"sip:a@h;pn-provider=webpush;pn-prid={escape_param(endpoint)}{more}")
-    assert tokens(found) == ({Service.ONLY: endpoint} if is_served else None)
-    assert found is None or found.app == BROWSER
+    for key in (BROWSER, UNIFIED):
+        found = target(f"sip:a@h;pn-provider={key.provider};pn-prid={escape_param(endpoint)}{more}")
+        assert tokens(found) == ({Service.ONLY: endpoint} if is_served else None)
+        assert found is None or found.app == key
 
 
-def test_without_an_application_for_browsers_there_is_no_web_push() -> None:
-    assert target(f"sip:a@h;pn-provider=webpush;pn-prid={escape_param(ENDPOINT)}", OTHER) is None
-    assert target("sip:a@h;pn-provider=webpush;pn-prid=") is None
+@pytest.mark.parametrize("provider", ["webpush", "unifiedpush"])
+def test_without_an_application_for_subscriptions_there_are_none(provider: str) -> None:
+    assert target(f"sip:a@h;pn-provider={provider};pn-prid={escape_param(ENDPOINT)}", OTHER) is None
+    assert target(f"sip:a@h;pn-provider={provider};pn-prid=") is None
+
+
+def test_one_endpoint_of_two_services_is_two_tokens() -> None:
+    found = [
+        target(f"sip:a@h;pn-provider={name};pn-prid={escape_param(ENDPOINT)}") for name in ("webpush", "unifiedpush")
+    ]
+    assert len({one.lease for one in found if one}) == 2
+
+
+@pytest.mark.parametrize(
+    ("prid", "is_served"),
+    [
+        ("IQAAAACy0-_.:" + "x" * 100, True),
+        ("x" * 16, True),
+        ("x" * 15, False),
+        ("x" * 1024, True),
+        ("x" * 1025, False),
+        ("x" * 16 + "/", False),
+        ("x" * 16 + "\r\nX: y", False),
+        ("x" * 16 + '"', False),
+    ],
+)
+def test_a_huawei_phone_brings_one_token_of_its_app(prid: str, is_served: bool) -> None:
+    said = PushParams(provider="hms", param="100000001", prid=prid)
+    assert tokens(push_target(said, TENANT, DIRECTORY)) == ({Service.ONLY: prid} if is_served else None)
+    assert push_target(replace(said, param="100000002"), TENANT, DIRECTORY) is None
+    assert push_target(said, OTHER, DIRECTORY) is None
+
+
+@pytest.mark.parametrize(
+    ("prid", "is_served"),
+    [
+        ("x", True),
+        ("x" * 4096, True),
+        ("x" * 4097, False),
+        ('phone/42;a="1%2f<&>"@[]', True),
+        ("a b", False),
+        ("a\r\nX: y", False),
+        ("\u00e9", False),
+        ("a\x00b", False),
+    ],
+)
+def test_a_phone_of_a_push_server_of_ones_own_brings_whatever_that_calls_it(prid: str, is_served: bool) -> None:
+    said = PushParams(provider="http", param="demo-phone", prid=prid)
+    assert tokens(push_target(said, TENANT, DIRECTORY)) == ({Service.ONLY: prid} if is_served else None)
+    assert push_target(replace(said, param="other-phone"), TENANT, DIRECTORY) is None
+    assert push_target(replace(said, param=None), TENANT, DIRECTORY) is None
+
+
+def test_an_opaque_token_survives_a_contact() -> None:
+    prid = 'phone/42;a="1%2f<&>"@[]'
+    found = target(f"sip:a@h;pn-provider=http;pn-param=demo-phone;pn-prid={escape_param(prid)}")
+    assert tokens(found) == {Service.ONLY: prid}

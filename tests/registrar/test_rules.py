@@ -12,8 +12,9 @@ from tests.support.sip_messages import LOCAL, PEER, UDP, request
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.push import PushTarget, Service
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Overreach, PushTerms, Registered, TooManyAccounts
+from ringwake.model.store_ops import ContactUpdate, PushTerms, Registered, RegisterRefusal
 from ringwake.model.tenant import Tenant
+from ringwake.model.token_claims import Challenged, TokenClaims
 from ringwake.model.upload import PutUpload, Upload
 from ringwake.registrar.merge import MAX_BINDINGS
 from ringwake.registrar.rules import MAX_CONTACTS, ExpiryPolicy, Plan, Refusal, Registrar
@@ -691,7 +692,7 @@ def stored(
     message = register(*fields, seq=seq)
     made = (by or registrar()).plan(message, ALICE, TLS, WALL)
     assert isinstance(made, Plan)
-    results: list[Registered | OutOfOrder | TooManyAccounts | Overreach] = []
+    results: list[Registered | RegisterRefusal] = []
     store.submit(made.op, results.append)
     assert isinstance(results[0], Registered)
     return message, made, results[0]
@@ -742,7 +743,7 @@ def test_what_is_left_is_counted_in_whole_seconds() -> None:
         message = register(seq=2)
         made = by.plan(message, ALICE, TLS, odd + later)
         assert isinstance(made, Plan)
-        results: list[Registered | OutOfOrder | TooManyAccounts | Overreach] = []
+        results: list[Registered | RegisterRefusal] = []
         store.submit(made.op, results.append)
         assert isinstance(results[0], Registered)
         ok = answer(message, made, results[0], to_tag="us")
@@ -796,3 +797,28 @@ def test_a_registrar_that_passes_on_is_another_one() -> None:
     own = registrar()
     assert own.passing().policy == replace(own.policy, raises=False)
     assert own.policy.raises
+
+
+# ---- tokens that other phones have
+
+
+@pytest.mark.parametrize("claims", TokenClaims)
+def test_the_tenant_says_what_becomes_of_anothers_token(claims: TokenClaims) -> None:
+    directory = MemoryDirectory([Tenant(domain=TENANT, token_claims=claims)], APPS.values(), [])
+    asked = plan(f"Contact: <sip:a@192.0.2.9{PUSH}>", by=replace(registrar(), directory=directory))
+    assert asked.op.claims is claims
+
+
+def test_who_belongs_to_no_tenant_is_not_asked() -> None:
+    found = judged(account=replace(ALICE, tenant="nowhere"))
+    assert isinstance(found, Plan)
+    assert found.op.claims is TokenClaims.ALLOW
+
+
+def test_who_must_prove_its_token_is_promised_no_push_meanwhile() -> None:
+    asked = plan(f"Contact: <sip:a@192.0.2.9{PUSH}>")
+    assert asked.caps
+    assert asked.kept(Registered(())) is asked
+    (contact,) = asked.op.contacts
+    assert contact.push is not None
+    assert asked.kept(Registered((), challenged=(Challenged("a1", contact.push),))).caps == ()

@@ -87,3 +87,18 @@ def test_used_ones_are_remembered_until_they_are_over() -> None:
     assert len(tickets) == 1
     tickets.sweep(WALL + 20)
     assert len(tickets) == 0
+
+
+def test_a_ticket_of_another_purpose_is_forged() -> None:
+    claims, tickets = Tickets(SEAL, "", purpose="claim"), Tickets(SEAL, "")
+    assert claims.read(issued(tickets), wall=WALL) is Flaw.FORGED
+    assert tickets.read(issued(claims), wall=WALL) is Flaw.FORGED
+    assert read(claims, issued(claims)).id == "p1"
+
+
+def test_one_may_be_taken_by_its_name() -> None:
+    tickets = Tickets(SEAL, "life")
+    tickets.spend("p1", until=WALL + 60)
+    assert tickets.read(issued(tickets), wall=WALL) is Flaw.SPENT
+    tickets.sweep(WALL + 60)
+    assert len(tickets) == 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.store.samples import NOW, apns, binding, contact, fcm, register, upload, webpush
+from tests.store.samples import BOB, NOW, apns, binding, contact, fcm, register, upload, webpush
 
 from ringwake.model.binding import Binding
 from ringwake.model.push import PushTarget
 from ringwake.model.store_ops import ContactUpdate, PushTerms
 from ringwake.model.upload import Upload
-from ringwake.registrar.uploaded import SOON, bound_at_once, with_uploads
+from ringwake.registrar.uploaded import SOON, bound_at_once, is_doubted, with_uploads
 
 TERMS = PushTerms(30 * 86400.0, NOW + 86400)
 LATER = NOW + 1
@@ -151,3 +151,18 @@ def test_its_short_binding_is_renewed_in_time(push: PushTarget, known: float | N
 def test_a_binding_that_is_nearly_over_is_renewed_now() -> None:
     (found,) = bound_at_once(upload(), None, [replace(FIRST, expires_at=NOW + SOON / 2)])
     assert found.refresh_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("instance", "known", "is_doubted_then"),
+    [
+        ("<urn:1>", binding("b1", aor=BOB, instance="<urn:2>", push=fcm("t")), True),
+        ("", binding("b1", aor=BOB, instance="<urn:2>", push=fcm("t")), True),
+        ("<urn:2>", binding("b1", aor=BOB, instance="<urn:2>", push=fcm("t")), False),
+        ("<urn:1>", binding("b1", instance="<urn:2>", push=fcm("t")), False),
+        ("<urn:1>", binding("b1", aor=BOB, instance="<urn:2>", push=fcm("u")), False),
+    ],
+    ids=["another phone", "who knows", "the same phone", "the same account", "another token"],
+)
+def test_a_token_of_another_phone_is_doubted(instance: str, known: Binding, is_doubted_then: bool) -> None:
+    assert is_doubted(upload(instance, push=fcm("t")), [known]) is is_doubted_then

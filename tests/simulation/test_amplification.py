@@ -17,8 +17,9 @@ from tests.support.world import DOMAIN, Phone, World
 from ringwake.model.events import Happened
 from ringwake.model.push import Kind
 from ringwake.ua.call import CallState
-from ringwake.wake.budget import WAKES_A_MINUTE
+from ringwake.wake.budget import WAKES_A_MINUTE, Budget
 from ringwake.wake.callers import ALL_CALLERS, Callers
+from ringwake.wake.rate import Rate
 
 WINDOW = 20.0
 WAKING = (Kind.CALL, Kind.MESSAGE, Kind.WAKE)
@@ -127,6 +128,49 @@ def test_who_is_turned_away_hears_when_to_call_again() -> None:
         told = [e.what for e in world.events if e.trace == world.core.trace(invites[3])]
         assert told == [Happened.INVITE_RECEIVED, Happened.PUSH_SUPPRESSED, Happened.CALL_ENDED]
         assert reasons(world)["caller_limit"] == 1
+
+    in_world(test)
+
+
+@pytest.mark.parametrize("whose", ["caller_total_limit", "tenant_limit"])
+def test_who_goes_through_all_accounts_is_turned_away_and_nobody_is_pushed_to(whose: str) -> None:
+    async def test(world: World) -> None:
+        for user in ("alice", "bob", "carol"):
+            (await asleep(world, user)).wakes = False
+        tenants = Rate(most=2 if whose == "tenant_limit" else 100)
+        callers = Callers(total=2 if whose == "caller_total_limit" else 100, tenants=tenants)
+        budget = Budget(window=WINDOW, tenants=tenants)
+        world.core.means = replace(world.core.means, callers=callers, budget=budget)
+        trunk = await pbx(world)
+        invites = [
+            trunk.request("INVITE", f"sip:{user}@{DOMAIN}", "Contact: <sip:203.0.113.66>", sender="sip:x@pbx.example")
+            for user in ("alice", "bob", "carol")
+        ]
+        for invite in invites:
+            trunk.send(invite)
+            await pause(1)
+        (said,) = [r for r in trunk.responses_to(invites[2]) if r.status > 100]
+        assert said.status == 480
+        assert 1 <= int(said.headers.get("retry-after") or 0) <= 120
+        assert (len(wakes(world)), reasons(world)[whose]) == (2, 1)
+
+    in_world(test)
+
+
+def test_an_application_that_is_pushed_to_too_often_leaves_calls_waiting_and_loses_none() -> None:
+    async def test(world: World) -> None:
+        phones = [await asleep(world, user) for user in ("alice", "bob", "carol")]
+        boss = await awake(world)
+        budget = Budget(window=WINDOW, apps=Rate(most=2, seconds=5.0))
+        world.core.means = replace(world.core.means, budget=budget)
+        for phone in phones:
+            phone.on_call = answer
+        calls = [call(boss, phone) for phone in phones]
+        await pause(1)
+        assert [each.state for each in calls] == [CallState.UP, CallState.UP, CallState.TRYING]
+        assert reasons(world)["app_limit"] == 1
+        await pause(10)
+        assert calls[2].state is CallState.UP
 
     in_world(test)
 

@@ -14,9 +14,17 @@ from ringwake.softphone.app_state import AppState
 from ringwake.softphone.device import Device
 from ringwake.softphone.line import RegisterError
 from ringwake.softphone.pushbox import PushboxError
+from ringwake.softphone.tokens import SUBSCRIBED
 from ringwake.ua.call import CallState, OutgoingCall
 
-WAYS = [("apns", Transport.TLS), ("fcm", Transport.TCP), ("webpush", Transport.WSS)]
+WAYS = [
+    ("apns", Transport.TLS),
+    ("fcm", Transport.TCP),
+    ("webpush", Transport.WSS),
+    ("unifiedpush", Transport.TLS),
+    ("hms", Transport.TCP),
+    ("http", Transport.TLS),
+]
 
 
 async def terminated(home: Home, provider: str, transport: Transport) -> tuple[Device, Happenings]:
@@ -59,8 +67,8 @@ def test_a_terminated_phone_is_woken_by_push_and_answers(
     run_real(story())
 
 
-# Not a browser: it asks for the server's key first, by a REGISTER that is challenged.
-@pytest.mark.parametrize(("provider", "transport"), WAYS[:2])
+# Not with a subscription: that phone asks for the server's key first, by a REGISTER that is challenged.
+@pytest.mark.parametrize(("provider", "transport"), [way for way in WAYS if way[0] not in SUBSCRIBED])
 def test_the_ticket_of_its_push_saves_a_terminated_phone_the_challenge(
     provider: str, transport: Transport, tmp_path: Path, lab_folder: Path
 ) -> None:

@@ -65,6 +65,19 @@ def test_a_browser_reads_the_text_that_it_decrypted() -> None:
     assert (seen.kind, seen.title, seen.text) == ("call", "alice", "Boss calling")
 
 
+def test_a_unifiedpush_app_reads_what_a_browser_would() -> None:
+    text = json.dumps({"notification": {"title": "alice", "body": "Boss calling"}, "ringwake": OURS})
+    seen = read_notification(push(text, provider="unifiedpush"))
+    assert (seen.kind, seen.title, seen.text) == ("call", "alice", "Boss calling")
+
+
+@pytest.mark.parametrize("provider", ["hms", "http"])
+def test_one_object_says_what_is_shown(provider: str) -> None:
+    content = {"ringwake": OURS, "alert": {"title": "alice", "body": "Boss calling", "sound": "ring", "badge": 2}}
+    seen = read_notification(push(json.dumps(content) if provider == "hms" else content, provider=provider))
+    assert (seen.kind, seen.title, seen.text, seen.sound, seen.badge) == ("call", "alice", "Boss calling", "ring", 2)
+
+
 def test_a_caller_without_a_name_is_shown_by_its_uri() -> None:
     seen = read_notification(push({"ringwake": {"kind": "call", "from": {"uri": "sip:boss@x"}}}, provider="apns"))
     assert seen.text == "sip:boss@x calling"
@@ -82,7 +95,7 @@ def test_a_silent_push_and_one_of_an_unknown_kind_show_nothing(kind: str) -> Non
 
 @pytest.mark.parametrize("payload", [None, "", "not JSON", "[" * 100_000, "[]", [], {}, {"ringwake": 3}, "\ud800"])
 def test_a_push_that_cannot_be_read_still_wakes(payload: Any) -> None:
-    for provider in ("apns", "fcm", "webpush"):
+    for provider in ("apns", "fcm", "webpush", "unifiedpush", "hms", "http"):
         seen = read_notification(push(payload, provider=provider))
         assert (seen.kind, seen.text, seen.rings) == ("", "Incoming call", False)
 
@@ -111,7 +124,7 @@ names = st.sampled_from(["ringwake", "notification", "title", "body", "sound", "
 @given(
     payload=json_values | st.dictionaries(names, json_values | st.dictionaries(names, json_values)),
     display=st.none() | st.dictionaries(names, json_values),
-    provider=st.sampled_from(["apns", "fcm", "webpush"]),
+    provider=st.sampled_from(["apns", "fcm", "webpush", "unifiedpush", "hms", "http"]),
 )
 def test_no_push_breaks_the_phone(payload: Any, display: dict[str, Any] | None, provider: str) -> None:
     seen = read_notification(push(payload, provider=provider, display=display))

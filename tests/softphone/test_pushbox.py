@@ -73,10 +73,13 @@ def test_each_service_gives_its_tokens(lab_folder: Path) -> None:
             team, voip, remote = await box.apns("com.example.phone")
             assert team == lab.credentials.ids.team
             assert voip.reveal() != remote.reveal()
-            assert await box.fcm("demo-project") != ""
+            assert await box.token("fcm", "demo-project") != ""
             subscription = await box.webpush(lab.credentials.vapid_public_key)
             assert subscription.endpoint.reveal().startswith(lab.webpush_url)
-            assert subscription.p256dh
+            assert (subscription.provider, bool(subscription.p256dh)) == ("webpush", True)
+            app = await box.webpush(lab.credentials.vapid_public_key, provider="unifiedpush")
+            assert (app.provider, app.endpoint.reveal() != subscription.endpoint.reveal()) == ("unifiedpush", True)
+            assert await box.token("hms", "100000001") != await box.token("http", "demo-phone")
             assert subscription.auth.reveal()
 
     run_real(story())
@@ -87,11 +90,15 @@ def test_fresh_tokens_are_others(lab_folder: Path) -> None:
         async with Lab.open(lab_folder, clock=Clock(wall)) as lab, at_lab(lab) as box:
             key = lab.credentials.vapid_public_key
             with pytest.raises(PushboxRefusedError):
-                await box.fcm("demo-project", is_fresh=True)  # it had none
-            before = (await box.apns("com.example.phone"), await box.fcm("demo-project"), await box.webpush(key))
+                await box.token("fcm", "demo-project", is_fresh=True)  # it had none
+            before = (
+                await box.apns("com.example.phone"),
+                await box.token("fcm", "demo-project"),
+                await box.webpush(key),
+            )
             apns = await box.apns("com.example.phone", is_fresh=True)
             assert {token.reveal() for token in before[0][1:]}.isdisjoint(token.reveal() for token in apns[1:])
-            assert (await box.fcm("demo-project", is_fresh=True)).reveal() != before[1].reveal()
+            assert (await box.token("fcm", "demo-project", is_fresh=True)).reveal() != before[1].reveal()
             assert (await box.webpush(key, is_fresh=True)).endpoint.reveal() != before[2].endpoint.reveal()
 
     run_real(story())
@@ -102,7 +109,7 @@ def test_an_app_that_nobody_knows_is_refused_and_the_line_stays(lab_folder: Path
         async with Lab.open(lab_folder, clock=Clock(wall)) as lab, at_lab(lab) as box:
             with pytest.raises(PushboxRefusedError, match="refuses: app: a bundle id"):
                 await box.apns("no bundle")
-            await box.fcm("demo-project")
+            await box.token("fcm", "demo-project")
 
     run_real(story())
 
@@ -154,8 +161,8 @@ def test_answers_find_their_request_whatever_comes_between() -> None:
 
         async with inbox(behave) as url:
             box = await attach(url)
-            assert (await box.fcm("x")).reveal() == "ours"
-            assert (await box.fcm("x")).reveal() == "ours"
+            assert (await box.token("fcm", "x")).reveal() == "ours"
+            assert (await box.token("fcm", "x")).reveal() == "ours"
             await box.close()
 
     run_real(story())
@@ -168,7 +175,7 @@ def test_an_inbox_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
         async with inbox(quiet) as url:
             box = await attach(url)
             with pytest.raises(PushboxError, match="does not answer"):
-                await box.fcm("x")
+                await box.token("fcm", "x")
             await box.close()
 
     run_real(story())
@@ -186,10 +193,10 @@ def test_a_lost_line_ends_what_waits_and_is_reported_once() -> None:
             box = await attach(url)
             box.on_lost = lambda: lost.append("lost")
             with pytest.raises(PushboxError, match="has closed the connection"):
-                await box.fcm("x")
+                await box.token("fcm", "x")
             assert lost == ["lost"]
             with pytest.raises(PushboxError, match="does not answer"):
-                await box.fcm("x")
+                await box.token("fcm", "x")
             await box.close()
             assert lost == ["lost"]
 

@@ -70,6 +70,30 @@ def test_an_android_phone_tells_its_token_and_project(tmp_path: Path, lab_folder
     run_real(story())
 
 
+@pytest.mark.parametrize(("provider", "app"), [("hms", "100000001"), ("http", "demo-phone")])
+def test_a_phone_of_a_further_service_tells_its_token_and_app(
+    provider: str, app: str, tmp_path: Path, lab_folder: Path
+) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            tokens = await tokens_of(home, provider)
+            assert (tokens.contact.provider, tokens.contact.param, tokens.subscription) == (provider, app, None)
+
+    run_real(story())
+
+
+def test_a_unifiedpush_app_subscribes_as_a_browser_does(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            tokens = await tokens_of(home, "unifiedpush")
+            assert tokens.subscription is not None
+            assert (tokens.contact.provider, tokens.contact.param) == ("unifiedpush", "")
+            assert "/up/" in tokens.contact.prid.reveal()
+            assert tokens.is_handed_over
+
+    run_real(story())
+
+
 def test_a_browser_subscribes_with_the_servers_key_and_hands_its_own_over(tmp_path: Path, lab_folder: Path) -> None:
     async def story() -> None:
         async with open_home(tmp_path, lab_folder) as home:

@@ -30,13 +30,13 @@ from tests.store.samples import (
 from ringwake.model.account import Aor, PbxLogin
 from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.app import Provider
+from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd
 from ringwake.model.push import Kind, PushTarget
 from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
-    ForgetToken,
     Invite,
     KeepMessage,
     ListBindings,
@@ -54,6 +54,7 @@ from ringwake.model.store_ops import (
     TakeDue,
     TooManyAccounts,
 )
+from ringwake.model.token_ops import ForgetToken, Forgotten, RestoreTokens
 from ringwake.model.upload import PutUpload, RemoveUpload
 from ringwake.model.wakes import Wake
 from ringwake.store.calls import LONGEST_SECONDS
@@ -214,44 +215,166 @@ def test_browser_keys_join_whichever_comes_first() -> None:
     assert not do(image, PutSubscription(aor=ALICE, digest="other", keys=KEYS))
 
 
+def test_a_new_endpoint_has_its_own_keys_and_never_those_of_the_old_one() -> None:
+    image, other = Image(), "https://push.test/2"
+    do(image, register(contact("a1", instance="<urn:1>", push=webpush(ENDPOINT))))
+    do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=KEYS))
+    (moved,) = registered(do(image, register(contact("x", instance="<urn:1>", push=webpush(other)), cseq=2))).touched
+    assert (moved.id, moved.push) == ("a1", webpush(other))
+    assert do(image, PutSubscription(aor=ALICE, digest=webpush(other).lease, keys=subscription_keys(8)))
+    assert of_alice(image).push == webpush(other, subscription_keys(8))
+    forgotten(image, DIGEST)
+    assert of_alice(image).push == webpush(other, subscription_keys(8)), "the old one is not its token"
+
+
 # ---- tokens and refreshes
+
+
+def forgotten(image: Image, digest: str, dead_at: float = NOW, *, is_timed: bool = False) -> Forgotten:
+    result = do(image, ForgetToken(digest=digest, dead_at=dead_at, is_timed=is_timed))
+    assert isinstance(result, Forgotten)
+    return result
+
+
+def of_alice(image: Image) -> Binding:
+    found = do(image, ListBindings(aor=ALICE, wall=NOW))
+    assert isinstance(found[0], Binding)
+    return found[0]
 
 
 def test_only_the_dead_one_of_two_tokens_is_forgotten() -> None:
     image = a_full_image()
-    (lost,) = do(image, ForgetToken(digest=VOIP, dead_at=NOW))
-    assert (lost.push, lost.refresh_at) == (apns(remote="r"), NOW + 50)
-    assert do(image, ForgetToken(digest=VOIP, dead_at=NOW)) == ()
-    (lost,) = do(image, ForgetToken(digest=REMOTE, dead_at=NOW))
-    assert (lost.push, lost.refresh_at) == (None, None)
-    assert do(image, ListBindings(aor=ALICE, wall=NOW))[0] == lost
+    before = of_alice(image)
+    assert forgotten(image, VOIP).bindings == (before,), "as it was"
+    assert (of_alice(image).push, of_alice(image).refresh_at) == (apns(remote="r"), NOW + 50)
+    assert forgotten(image, VOIP) == Forgotten(digest=VOIP)
+    forgotten(image, REMOTE)
+    assert (of_alice(image).push, of_alice(image).refresh_at) == (None, None)
 
 
 def test_with_only_a_voip_token_left_there_is_no_silent_push() -> None:
     image = a_full_image()
-    (lost,) = do(image, ForgetToken(digest=REMOTE, dead_at=NOW))
-    assert (lost.push, lost.refresh_at) == (apns(voip="v"), None)
+    forgotten(image, REMOTE)
+    assert (of_alice(image).push, of_alice(image).refresh_at) == (apns(voip="v"), None)
     assert do(image, TakeDue(wall=NOW + 60, limit=9, lease=10)) == ()
 
 
 def test_a_token_that_was_registered_after_it_died_stands() -> None:
     image = a_full_image()
-    assert do(image, ForgetToken(digest=VOIP, dead_at=NOW - 1)) == ()
+    assert forgotten(image, VOIP, NOW - 1).bindings == ()
 
 
 def test_a_token_is_forgotten_everywhere() -> None:
     image = Image()
     for aor, new_id in ((BOB, "b1"), (ALICE, "a1")):
         do(image, register(contact(new_id, push=fcm("t")), contact("x" + new_id), aor=aor))
-    lost = do(image, ForgetToken(digest=fcm("t").lease, dead_at=NOW))
+    lost = forgotten(image, fcm("t").lease).bindings
     assert [(known.id, known.aor) for known in lost] == [("a1", ALICE), ("b1", BOB)]
+
+
+@pytest.mark.parametrize(("is_timed", "left"), [(True, fcm("t")), (False, None)])
+def test_a_token_that_was_uploaded_after_the_time_that_its_provider_names_stands(
+    is_timed: bool, left: PushTarget | None
+) -> None:
+    image = Image()
+    do(image, register(contact("a1", instance="<urn:1>")))
+    do(image, PutUpload(upload("<urn:1>", push=fcm("t"), at=NOW + 100)))
+    lost = forgotten(image, fcm("t").lease, NOW + 50, is_timed=is_timed)
+    assert of_alice(image).push == left
+    assert lost.uploads == (), "what came later is not meant in either case"
+
+
+# ---- tokens that come back
+
+
+def put_back(image: Image, *lost: Forgotten) -> list[str]:
+    return [known.id for known in do(image, RestoreTokens(forgotten=lost))]
+
+
+def test_what_was_forgotten_comes_back_whole() -> None:
+    image = a_full_image()
+    before = dump(image)
+    lost = [forgotten(image, digest) for digest in (VOIP, REMOTE)]
+    assert put_back(image, *lost) == ["a1", "a1"], "first one token, then the other"
+    assert dump(image) == before
+    assert put_back(image, *lost) == [], "it is there"
+
+
+def test_one_of_two_tokens_comes_back_beside_the_other() -> None:
+    image = a_full_image()
+    before = of_alice(image)
+    lost = forgotten(image, VOIP)
+    assert put_back(image, lost) == ["a1"]
+    assert of_alice(image) == before
+
+
+@pytest.mark.parametrize("push", [None, apns(voip="v"), apns(voip="w", remote="r")], ids=["none", "same", "new"])
+def test_a_phone_that_has_registered_since_has_what_it_registered(push: PushTarget | None) -> None:
+    image = a_full_image()
+    lost = forgotten(image, VOIP)
+    do(image, register(contact(push=push), cseq=3, wall=NOW + 1))
+    known = of_alice(image)
+    assert put_back(image, lost) == []
+    assert of_alice(image) == known
+
+
+def test_a_phone_that_is_gone_does_not_come_back() -> None:
+    image = a_full_image()
+    lost = forgotten(image, VOIP)
+    do(image, register(remove_all=True, cseq=3, wall=NOW + 1))
+    assert put_back(image, lost) == []
+
+
+def test_an_upload_comes_back_with_its_binding() -> None:
+    image = Image()
+    do(image, PutUpload(upload(push=apns(voip="v", remote="r"))))
+    do(image, register(contact(uploaded=TERMS)))
+    before = dump(image)
+    lost = [forgotten(image, digest) for digest in (VOIP, REMOTE)]
+    assert put_back(image, *lost) == ["a1", "a1"]
+    assert dump(image) == before
+    forgotten(image, VOIP)
+    assert put_back(image, lost[0]) == ["a1"]
+    assert dump(image) == before
+
+
+def test_an_upload_that_came_since_stands() -> None:
+    image = Image()
+    do(image, PutUpload(upload(push=fcm("t"))))
+    do(image, register(contact(uploaded=TERMS)))
+    lost = forgotten(image, fcm("t").lease)
+    do(image, PutUpload(upload(push=fcm("new"), at=NOW + 1)))
+    before = dump(image)
+    assert of_alice(image).push == fcm("new")
+    assert put_back(image, lost) == []
+    assert dump(image) == before
+
+
+def test_a_target_that_was_taken_back_since_does_not_come_back() -> None:
+    image = Image()
+    do(image, PutUpload(upload(push=apns(voip="v", remote="r"))))
+    do(image, register(contact(uploaded=TERMS)))
+    lost = forgotten(image, VOIP)
+    do(image, RemoveUpload(aor=ALICE, instance=""))
+    assert put_back(image, replace(lost, uploads=())) == []
+    assert of_alice(image).push is None
+
+
+def test_a_browsers_endpoint_comes_back_with_the_keys_that_are_known_now() -> None:
+    image = Image()
+    do(image, register(contact("a1", push=webpush(ENDPOINT))))
+    do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=KEYS))
+    lost = forgotten(image, DIGEST)
+    do(image, PutSubscription(aor=ALICE, digest=DIGEST, keys=subscription_keys(7)))
+    assert put_back(image, lost) == ["a1"]
+    assert of_alice(image).push == webpush(ENDPOINT, subscription_keys(7))
 
 
 def test_a_dead_token_is_remembered_until_the_phone_brings_another() -> None:
     image = Image()
     do(image, register(contact(push=apns(voip="v", remote="r"))))
-    (lost,) = do(image, ForgetToken(digest=VOIP, dead_at=NOW))
-    assert (lost.dead_token, lost.push) == (Provider.APNS, apns(remote="r"))
+    forgotten(image, VOIP)
+    assert (of_alice(image).dead_token, of_alice(image).push) == (Provider.APNS, apns(remote="r"))
     (again,) = registered(do(image, register(contact(push=apns(voip="w", remote="r")), cseq=2))).touched
     assert again.dead_token is None
 
@@ -590,6 +713,7 @@ EVERY_OP: list[Op[Any]] = [
     PutUpload(upload("<urn:1>", at=NOW + 2)),
     RemoveUpload(aor=ALICE, instance=""),
     ForgetToken(digest=VOIP, dead_at=NOW),
+    RestoreTokens(forgotten=(Forgotten(digest="d", uploads=(upload("<urn:lost>"),)),)),
     TakeDue(wall=NOW + 60, limit=9, lease=10),
     Refreshed(aor=ALICE, binding="a1", registered_at=NOW, tries=1, refresh_at=None),
     Sweep(wall=NOW + 10_000, limit=99),

@@ -34,6 +34,13 @@ def test_keys_join_the_binding_with_their_endpoint() -> None:
         assert known.join(other) is other
 
 
+def test_keys_join_a_target_that_is_bound_nowhere() -> None:
+    known = Subscriptions()
+    put(known, subscription(1, DIGEST))
+    assert known.joined(ALICE, webpush(ENDPOINT)) == webpush(ENDPOINT, subscription_keys(1))
+    assert known.joined(ALICE, fcm("t")) == fcm("t")
+
+
 def test_a_newer_one_takes_the_place_of_the_older() -> None:
     known = Subscriptions()
     old, other, new = subscription(1, DIGEST), subscription(2), subscription(3, DIGEST)

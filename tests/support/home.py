@@ -14,7 +14,7 @@ from typing import Any
 from ringwake.app.running import App
 from ringwake.app.senders import parts_of
 from ringwake.app.system import SystemIds
-from ringwake.cli.lab_toml import BUNDLE, lab_toml
+from ringwake.cli.lab_toml import lab_app, lab_toml
 from ringwake.config.embedded import DOMAIN
 from ringwake.config.load import parse
 from ringwake.config.schema import Config
@@ -138,7 +138,7 @@ class Home:
             "transport": transport,
             "ca_file": self.lab.ca_file,
             "provider": provider,
-            "app": {"apns": BUNDLE, "fcm": self.lab.credentials.ids.project}.get(provider, ""),
+            "app": lab_app(self.lab, provider),
             "inbox": self.lab.inbox_url,
             "device": f"{user}-{provider}",
             "device_secret": Secret(secrets.token_urlsafe(16)),
@@ -157,26 +157,28 @@ class Home:
         return phone, happenings
 
 
-def home_config(lab: Lab, passwords: dict[str, str], *, tables: str = TABLES) -> Config:
-    """Return a configuration with every transport."""
+def home_config(lab: Lab, passwords: dict[str, str], *, tables: str = TABLES, tenant: str = "") -> Config:
+    """Return a configuration with every transport; `tenant` is a line more for its tenant."""
     certificate, key = lab.credentials.server_files
     more = tables.format(secure=_SECURE.format(certificate=certificate, key=key))
-    return parse(lab_toml(lab, passwords, more=more).replace("[server]\n", '[server]\nhttp = "127.0.0.1:0"\n'))
+    text = lab_toml(lab, passwords, more=more).replace("[server]\n", '[server]\nhttp = "127.0.0.1:0"\n')
+    return parse(text.replace("[[tenant]]\n", f"[[tenant]]\n{tenant}\n"))
 
 
 @asynccontextmanager
-async def open_home(folder: Path, lab_folder: Path, *, tables: str = TABLES) -> AsyncIterator[Home]:
+async def open_home(folder: Path, lab_folder: Path, *, tables: str = TABLES, tenant: str = "") -> AsyncIterator[Home]:
     """Open a home; phones are stopped with it.
 
     Args:
         folder: for the server's database.
         lab_folder: keeps the laboratory's keys from test to test: making them is slow.
         tables: of the configuration.
+        tenant: a line more for its tenant.
     """
     async with Lab.open(lab_folder, clock=Clock(wall)) as lab:
         await lab.switches.set("apns", token_interval=0)
         passwords = {user: f"{user}-password" for user in USERS}
-        config = home_config(lab, passwords, tables=tables)
+        config = home_config(lab, passwords, tables=tables, tenant=tenant)
         app = await App.start(parts_of(config, folder), token=TOKEN)
         home = Home(lab, app, config, passwords)
         try:

@@ -20,6 +20,7 @@ from ringwake.edge.limits import FailureLimit
 from ringwake.edge.perform import Performer
 from ringwake.edge.presence import Presence
 from ringwake.edge.server import Server
+from ringwake.edge.watched_pusher import WatchedPusher
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.events import Event
@@ -31,6 +32,7 @@ from ringwake.net.memory import MemoryNetwork, Weather
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
 from ringwake.net.trunk import Trunks
+from ringwake.observe.metrics import Metrics
 from ringwake.registrar.credentials import Authenticator
 from ringwake.registrar.rules import ExpiryPolicy, Registrar
 from ringwake.secret import Secret
@@ -190,7 +192,14 @@ class World:
             self.stack.add(self.network.carrier(transport, SERVER, self.stack))
         self.directory = self._directory()
         self.core = self._core()
-        pusher = CountedPusher(self.provider, self.core.ledger, lambda: self.wall(self.loop.time()))
+        watched = WatchedPusher(
+            self.provider,
+            self.core.means.budget.circuits,
+            meter=Metrics().pushes,
+            note=self.events.append,
+            clock=self.loop.time,
+        )
+        pusher = CountedPusher(watched, self.core.ledger, lambda: self.wall(self.loop.time()))
         self.performer = Performer(
             sip=self.stack, store=self.store, pusher=pusher, note=self.events.append, clock=self.loop.time
         )

@@ -27,6 +27,8 @@ from tests.wake.phones import (
 from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.push import Alert, Kind, Push, PushTarget, Service
+from ringwake.model.template import Template
+from ringwake.model.texts import MEMBERS, OURS
 from ringwake.model.wakes import WAKING
 from ringwake.registrar.ticket import Ticket, Tickets
 from ringwake.secret import Secret
@@ -215,6 +217,35 @@ def test_with_leave_a_push_names_the_caller() -> None:
 def test_a_caller_has_a_name_that_can_be_shown(sender: str, uri: str, name: str) -> None:
     notice = push(announced(invite(sender), show_caller=True)).notice
     assert (notice.from_uri, notice.from_name) == (uri, name)
+
+
+def test_a_display_name_alone_is_none_where_the_caller_gave_none() -> None:
+    assert announced(invite()).caller.display == "The Boss"
+    assert announced(invite("<sip:boss@example.com>")).caller.display == ""
+
+
+@pytest.mark.parametrize("show_caller", [False, True])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_push_has_the_members_that_its_application_asked_for(kind: Kind, *, show_caller: bool) -> None:
+    extra = tuple((f"x-{place}", Template.read(f"{{{place}}}", MEMBERS)) for place in MEMBERS)
+    called = replace(OURS.call, loc_key="IC_MSG", unnamed_loc_key="IC_NOBODY")
+    asking = replace(app(show_caller=show_caller), texts=replace(OURS, call=called), extra=extra)
+    made = push(announcement(invite(), account(), seal=SEAL, find_app=lambda _: asking), kind)
+    assert dict(made.notice.extra) == {
+        "x-kind": kind.value,
+        "x-id": made.notice.id,
+        "x-call_id": "call-1@h",
+        "x-uuid": made.notice.uuid,
+        "x-account": AOR,
+        "x-loc_key": ("IC_MSG" if show_caller else "IC_NOBODY") if kind is Kind.CALL else "",
+        "x-from_uri": "sip:boss@example.com" if show_caller else "",
+        "x-from_name": "The Boss" if show_caller else "",
+        "x-display": "The Boss" if show_caller else "",
+    }
+
+
+def test_an_application_that_asked_for_none_gets_none() -> None:
+    assert push(announced()).notice.extra == ()
 
 
 # ---- what is shown and heard

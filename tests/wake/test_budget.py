@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.wake.phones import android, iphone, push_to, target
 
-from ringwake.model.push import Alert, Kind, PushTarget, Service
+from ringwake.model.push import Accepted, Alert, Kind, PushTarget, Service, Unreachable
 from ringwake.wake.allowance import Suppressed
-from ringwake.wake.budget import BACKGROUND, HOUR, PHONE, SINGLE_FLIGHT, Budget
+from ringwake.wake.breaker import CALL_PAUSES, CALL_PROBES, FAILURES
+from ringwake.wake.budget import APP, BACKGROUND, CIRCUIT, HOUR, PHONE, SINGLE_FLIGHT, TENANT, Budget
+from ringwake.wake.rate import Rate
 
 CALL, MESSAGE, WAKE, REFRESH = Kind.CALL, Kind.MESSAGE, Kind.WAKE, Kind.REFRESH
 PHONE_A = android()
@@ -147,6 +149,66 @@ def test_the_wake_of_a_call_that_was_answered_is_forgiven() -> None:
         budget.forgive(PHONE_A, float(now))
 
 
+# ---- so many for all phones together
+
+
+@pytest.mark.parametrize("kind", [MESSAGE, REFRESH])
+def test_an_application_has_so_many_pushes_a_minute_and_calls_may_use_them_all(kind: Kind) -> None:
+    budget = Budget(window=20.0, apps=Rate(most=4))
+    taken = [budget.take(push_to(android(f"m{n}"), kind), "m", 0.0) for n in range(3)]
+    assert [each and each.reason for each in taken] == [None, None, APP]
+    calls = [budget.take(push_to(android(f"c{n}")), "c", 0.0) for n in range(3)]
+    assert [each and each.reason for each in calls] == [None, None, APP]
+    assert budget.take(push_to(iphone()), "c", 0.0) is None, "another application"
+    budget.give_back(android("c0"), CALL, "c")
+    assert budget.take(push_to(android("d")), "d", 0.0) is None, "one did not get through"
+
+
+def test_a_tenant_has_so_many_wakes_a_minute_and_silent_refreshes_are_not_among_them() -> None:
+    tenants = Rate(most=2)
+    budget = Budget(window=20.0, tenants=tenants)
+    for number in range(5):
+        assert budget.take(push_to(android(f"r{number}"), REFRESH), "r", 0.0, domain="example.com") is None
+        budget.give_back(android(f"r{number}"), REFRESH, "r")
+    assert budget.take(push_to(android("m"), MESSAGE), "m", 0.0, domain="example.com") is None
+    held = budget.take(push_to(android("n"), MESSAGE), "n", 0.0, domain="example.com")
+    assert held is not None
+    assert held.reason == TENANT
+    assert budget.take(push_to(android("n"), MESSAGE), "n", 0.0, domain="example.org") is None
+    assert budget.take(push_to(android("c")), "c", 0.0, domain="example.com") is None
+    assert tenants.free_at("example.com", 0.0) > 0.0
+    budget.give_back(android("c"), CALL, "c")
+    assert tenants.free_at("example.com", 0.0) == 0.0
+    budget.sweep(120.0)
+    assert len(tenants) == 0
+
+
+# ---- services that fail
+
+
+def test_while_a_service_fails_nobody_is_pushed_to_by_it() -> None:
+    budget, phone = Budget(window=20.0), iphone()
+    for _ in range(FAILURES):
+        budget.circuits.heard(push_to(phone), Unreachable("down"), 0.0)
+    assert budget.take(push_to(phone), "c", 0.1) == Suppressed(CIRCUIT, CALL_PAUSES[0])
+    assert budget.tell(push_to(phone, Kind.CANCEL), 0.5) == Suppressed(CIRCUIT, 1.0)
+    assert budget.take(push_to(PHONE_A), "other", 0.5) is None
+    assert budget.take(push_to(phone), "c", 1.0) is None, "and nothing was counted for what was not sent"
+
+
+def test_a_few_pushes_see_whether_it_is_back() -> None:
+    budget = Budget(window=20.0)
+    for _ in range(FAILURES):
+        budget.circuits.heard(push_to(PHONE_A), Unreachable("down"), 0.0)
+    for number in range(CALL_PROBES):
+        assert budget.take(push_to(android(f"b{number}")), "b", 1.0) is None
+    held = budget.take(push_to(android("c")), "c", 1.0)
+    assert held is not None
+    assert held.reason == CIRCUIT
+    budget.circuits.heard(push_to(android("b0")), Accepted(), 1.1)
+    assert budget.take(push_to(android("c")), "c", 1.1) is None
+
+
 # ---- so many silent ones an hour
 
 
@@ -222,7 +284,7 @@ def test_what_is_over_is_swept_away() -> None:
     budget.sweep(20.0)
     assert not allowed(budget, android("b"), CALL, "third", 20.0)
     assert allowed(budget, PHONE_A, CALL, "third", 20.0)
-    budget.sweep(100.0)
+    budget.sweep(120.0)
     assert len(budget) == 1, "the hour of the iPhone is not over"
     budget.sweep(HOUR)
     assert len(budget) == 0

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 from tests.support.sip_messages import request
-from tests.wake.phones import SEAL, WALL, account, android, app, binding, iphone, push_to, voip_only, wall
+from tests.wake.phones import ANDROID_APP, SEAL, WALL, account, android, app, binding, iphone, push_to, voip_only, wall
 
 from ringwake.model.binding import Binding
 from ringwake.model.effects import Effects, Note, Persist, SendPush
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Accepted, Kind, Push, PushTarget, Service, Unreachable, Unregistered
-from ringwake.model.store_ops import ForgetToken
+from ringwake.model.token_ops import ForgetToken
 from ringwake.wake.announcement import announcement
 from ringwake.wake.budget import Budget
 from ringwake.wake.call_end import NOTICE_SECONDS
 from ringwake.wake.call_pushes import CallPushes, Errand
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means, Timing
+from ringwake.wake.token_guard import Word
 from ringwake.wake.wait import Wait
 
 WAKE = 20.0
@@ -91,8 +92,16 @@ def test_a_push_that_did_not_get_through_is_given_back() -> None:
     fields = {"device": "a", "outcome": "unreachable", "reason": "down"}
     assert (failed.what, failed.fields) == (Happened.PUSH_FAILED, fields)
     assert desk.budget.take(push_to(target), "another", 1.0) is None
-    wait.pushed_to = binding(push=None)
-    assert noted(desk.pushes.outcome(wait, Unreachable("down"), 1.0)) != []
+
+
+def test_a_push_that_was_taken_counts_for_the_guard() -> None:
+    # Of 21 tokens in an hour it keeps the last one, unless hundreds of pushes were taken beside them.
+    desk, wait = Desk(), wait_for(binding())
+    desk.pushes.wake(wait, 0.0)
+    for _ in range(400):
+        desk.pushes.outcome(wait, Accepted("7"), 0.0)
+    words = [desk.means.guard.judge(ANDROID_APP, f"d{number}", 60.0 * number) for number in range(21)]
+    assert set(words) == {Word.FORGET}
 
 
 def test_a_token_that_the_provider_calls_dead_is_forgotten_with_its_outcome() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.wake.allowance import Suppressed
 from ringwake.wake.delivery import JITTER, PAUSES, SHARED_PAUSE, Delivery, Stage
 
 MIDDLE = 0.5
@@ -98,10 +99,21 @@ def test_calls_do_not_retry_in_step() -> None:
     assert [early.next_at, late.next_at] == pytest.approx([0.15, 0.25])
 
 
+def held(reason: str, until: float = 60.0) -> Suppressed:
+    return Suppressed(reason, until)
+
+
+@pytest.mark.parametrize(("until", "looks_at"), [(10.2, 10.2), (10.0, 10.05), (9.0, 10.05), (99.0, 10.5)])
+def test_it_looks_again_as_soon_as_it_may_go(until: float, looks_at: float) -> None:
+    push = delivery()
+    push.share(10.0, held("circuit_open", until))
+    assert push.next_at == pytest.approx(looks_at)
+
+
 def test_somebody_elses_wake_is_looked_at_again_later() -> None:
     push, seen = delivery(until=1.0), []
     for now in (0.0, 0.5, 1.0):
-        push.share(now, "single_flight")
+        push.share(now, held("single_flight"))
         seen.append((push.stage, push.next_at))
     assert seen == [(Stage.WAITING, SHARED_PAUSE), (Stage.WAITING, 1.0), (Stage.STOPPED, None)]
     assert push.attempts == 0
@@ -119,4 +131,15 @@ def test_an_outcome_that_comes_after_the_stop_changes_nothing(outcome: Outcome) 
 def test_why_a_push_is_held_back_is_news_once() -> None:
     push = Delivery(now=0.0, until=20.0, jitter=0.5)
     reasons = ("single_flight", "single_flight", "phone_limit", "phone_limit")
-    assert [push.share(at / 2, reason) for at, reason in enumerate(reasons)] == [True, False, True, False]
+    assert [push.share(at / 2, held(reason)) for at, reason in enumerate(reasons)] == [True, False, True, False]
+
+
+def test_it_can_begin_anew_later() -> None:
+    push = delivery()
+    attempt(push, DOWN, 0.0)
+    assert push.share(0.2, held("phone_limit"))
+    push.begin_anew(100.0, 110.0)
+    assert (push.stage, push.next_at, push.attempts) == (Stage.WAITING, 100.0, 0)
+    assert not push.share(100.0, held("phone_limit")), "which is no news"
+    push.begin_anew(110.0, 110.0)
+    assert (push.stage, push.next_at) == (Stage.STOPPED, None)

@@ -14,7 +14,8 @@ from ringwake.model.call import CallEnd
 from ringwake.model.effects import NOTHING, Effects
 from ringwake.model.events import Happened
 from ringwake.model.push import Accepted, Kind, Outcome, PushTarget, Refused, Throttled, Unreachable, Unregistered
-from ringwake.model.store_ops import Decline, Finish, ForgetToken, Invite
+from ringwake.model.store_ops import Decline, Finish, Invite
+from ringwake.model.token_ops import ForgetToken
 from ringwake.proxy.branch import BranchState
 from ringwake.sip.flow import Transport
 from ringwake.sip.transactions.events import Failure
@@ -250,7 +251,7 @@ def test_a_dead_token_is_forgotten_as_of_its_registration(outcome: Unregistered,
     call.start_with([on(flow(), WAKE, push=iphone())])
     call.pushed("a", outcome)
     voip = iphone().tokens[0][1]
-    assert ForgetToken(digest=voip.digest, dead_at=dead_at) in call.ops
+    assert ForgetToken(digest=voip.digest, dead_at=dead_at, is_timed=outcome.at is not None) in call.ops
 
 
 def test_a_token_that_was_registered_after_the_push_is_not_forgotten() -> None:
@@ -302,7 +303,7 @@ def test_two_calls_share_one_wake_until_its_push_fails() -> None:
 
 def test_only_a_call_that_needs_a_push_and_is_not_answered_counts_for_its_caller() -> None:
     rung = {"a": RING, "b": WAKE}
-    for actions, status, count in (({"a": WAKE}, 486, 2), (rung, 486, 0), ({"a": WAKE}, 200, 0)):
+    for actions, status, count in (({"a": WAKE}, 486, 3), (rung, 486, 0), ({"a": WAKE}, 200, 0)):
         call = Call()
         call.start(**actions)
         call.woken("a", flow(2))

@@ -6,19 +6,20 @@ from collections.abc import Iterable
 
 import pytest
 from tests.support.sip_messages import request
-from tests.wake.phones import AOR, SEAL, WALL, account, android, app, binding, iphone, voip_only, wall
+from tests.wake.phones import ANDROID_APP, AOR, SEAL, WALL, account, android, app, binding, iphone, voip_only, wall
 
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
 from ringwake.model.events import Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Push, Refused, Throttled, Unreachable, Unregistered
-from ringwake.model.store_ops import ForgetToken
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.token_ops import ForgetToken
 from ringwake.wake.announcement import announcement
 from ringwake.wake.budget import Budget
 from ringwake.wake.means import Means, Timing
 from ringwake.wake.outbox import delivery_call_id
 from ringwake.wake.parked_message import PUSH_SECONDS, ParkedMessage
+from ringwake.wake.token_guard import Word
 
 DOWN = Unreachable("down")
 
@@ -29,6 +30,7 @@ class Sender:
     def __init__(self, *, budget: Budget | None = None, name: str = "m1", seconds: float = 86400.0) -> None:
         self.budget = Budget(window=20.0) if budget is None else budget
         means = Means(timing=Timing(), budget=self.budget, wall=wall, jitter=lambda: 0.5)
+        self.guard = means.guard
         message = StoredMessage(id=name, trace="t", aor=AOR, message=b"", received_at=WALL, expires_at=WALL + seconds)
         words = announcement(request("MESSAGE"), account(), seal=SEAL, find_app=lambda _: app())
         self.parked = ParkedMessage(message, words, means=means, seal=SEAL)
@@ -137,13 +139,24 @@ def test_a_push_that_got_through_after_all_is_the_last() -> None:
     assert sender.noted[-1] is Happened.PUSH_ACCEPTED
 
 
+def test_a_push_that_was_taken_counts_for_the_guard() -> None:
+    # Of 21 tokens in an hour it keeps the last one, unless hundreds of pushes were taken beside them.
+    sender = Sender()
+    sender.start(binding("a"))
+    for _ in range(400):
+        sender.pushed(Accepted("1"), 0.0)
+    words = [sender.guard.judge(ANDROID_APP, f"d{number}", 60.0 * number) for number in range(21)]
+    assert set(words) == {Word.FORGET}
+
+
 @pytest.mark.parametrize(("outcome", "dead_at"), [(Unregistered("410"), WALL - 3600), (Unregistered("410", 7.0), 7.0)])
 def test_a_token_that_is_dead_is_forgotten_as_of_its_registration(outcome: Unregistered, dead_at: float) -> None:
     sender = Sender()
     sender.start(binding("i", push=iphone()))
     sender.pushed(outcome, 0.1, "i")
     remote = iphone().tokens[1][1]
-    assert sender.forgotten == [ForgetToken(digest=remote.digest, dead_at=dead_at)]
+    is_timed = outcome.at is not None
+    assert sender.forgotten == [ForgetToken(digest=remote.digest, dead_at=dead_at, is_timed=is_timed)]
     assert (sender.noted[-1], sender.parked.is_settled) == (Happened.PUSH_FAILED, True)
 
 

@@ -13,7 +13,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Note, Persist, SendPush
 from ringwake.model.events import Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Push, Refused, Unreachable, Unregistered
-from ringwake.model.store_ops import ForgetToken
+from ringwake.model.token_ops import ForgetToken
 from ringwake.proxy.routing import Hop, forward
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringwake.api.accounts import account_routes
+from ringwake.api.app_list import app_routes
 from ringwake.api.backend import Backend
 from ringwake.api.calls import call_routes
 from ringwake.api.checks import check_routes
@@ -18,6 +19,7 @@ from ringwake.api.health import health_routes
 from ringwake.api.me import me_routes
 from ringwake.api.me_push import push_routes
 from ringwake.api.problems import Problem, document, on_problem
+from ringwake.api.pushes import push_test_routes
 from ringwake.secret import Secret
 
 _ERRORS = {Problem: on_problem, HTTPException: on_problem, Exception: on_problem}
@@ -47,6 +49,7 @@ class BearerGate:
 def operator_app(backend: Backend) -> Starlette:
     """Return the operator's application."""
     routes = [*health_routes(backend), *account_routes(backend), *call_routes(backend), *check_routes(backend)]
+    routes += [*app_routes(backend), *push_test_routes(backend)]
     app = _app(routes)
     app.add_middleware(BearerGate, token=backend.token)
     return app

@@ -15,8 +15,9 @@ def check_routes(backend: Backend) -> list[Route]:
     """Return the routes."""
 
     async def checks(_: Request) -> Response:
-        found = [*_store(backend), *backend.pbx.checks(), *await _relay(backend)]
-        return answer([_shown(check) for check in found])
+        pushing = await backend.push.checks() if backend.push else []
+        found = [*_store(backend), *backend.pbx.checks(), *await _relay(backend), *pushing]
+        return answer([shown_check(check) for check in found])
 
     return [Route("/api/v1/checks", checks)]
 
@@ -39,5 +40,6 @@ async def _relay(backend: Backend) -> list[Check]:
     return [Check(name="media relay", verdict=Verdict.FAIL, cause=trouble, mend=mend)]
 
 
-def _shown(check: Check) -> dict[str, str]:
+def shown_check(check: Check) -> dict[str, str]:
+    """Return a check as JSON shows it."""
     return {"name": check.name, "verdict": check.verdict.value, "cause": check.cause, "mend": check.mend}

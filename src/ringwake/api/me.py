@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode
 from math import ceil
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from msgspec import Meta, Struct
@@ -19,6 +19,7 @@ from ringwake.api.bodies import durable, read_body
 from ringwake.api.device_token import SECONDS, open_token, seal_token
 from ringwake.api.problems import Problem, answer
 from ringwake.model.account import Account
+from ringwake.model.app import AppKey, Provider
 from ringwake.model.push import SubscriptionKeys
 from ringwake.model.store_ops import PutSubscription
 from ringwake.registrar.credentials import Authentication, Verdict
@@ -43,6 +44,8 @@ class Subscription(Struct):
 
     endpoint: Annotated[str, Meta(min_length=9, max_length=1024)]
     keys: Keys
+    provider: Literal["webpush", "unifiedpush"] | None = None
+    """Whose endpoint it is, as the phone's Contact says it; a member of ours. Without it: a browser's, if any is."""
 
 
 def me_routes(backend: Backend) -> list[Route]:
@@ -56,10 +59,8 @@ def me_routes(backend: Backend) -> list[Route]:
     async def webpush(request: Request) -> Response:
         account = by_token(backend, request)
         subscription = await read_body(request, Subscription)
-        app = backend.directory.webpush(account.tenant)
-        if app is None:
-            raise Problem(404, "this server has no Web Push application")
-        named = Token(provider=app.key.provider.value, app=app.key.param, value=subscription.endpoint)
+        key = _application(backend, account, subscription)
+        named = Token(provider=key.provider.value, app=key.param, value=subscription.endpoint)
         keys = SubscriptionKeys(_point(subscription.keys.p256dh), Secret(_auth(subscription.keys.auth)))
         await durable(backend.store.do(PutSubscription(aor=account.aor, digest=named.digest, keys=keys)))
         return Response(status_code=204)
@@ -113,6 +114,16 @@ def by_token(backend: Backend, request: Request) -> Account:
     if account is None:
         raise Problem(401, "the device token is missing or over: POST /me/token", {"www-authenticate": "Bearer"})
     return account
+
+
+def _application(backend: Backend, account: Account, subscription: Subscription) -> AppKey:
+    asked = (subscription.provider,) if subscription.provider else ("webpush", "unifiedpush")
+    keys = (AppKey(Provider(provider), account.tenant) for provider in asked)
+    key = next((key for key in keys if backend.directory.app(key) is not None), None)
+    if key is None:
+        named = "UnifiedPush" if subscription.provider == "unifiedpush" else "Web Push"
+        raise Problem(404, f"this server has no {named} application")
+    return key
 
 
 def _point(text: str) -> bytes:

@@ -13,7 +13,8 @@ from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable, read_body
 from ringwake.api.me import by_token
 from ringwake.api.problems import Problem
-from ringwake.model.store_ops import TooManyAccounts
+from ringwake.model.store_ops import StrangeToken, TooManyAccounts
+from ringwake.model.token_claims import TokenClaims
 from ringwake.model.upload import PutUpload, RemoveUpload, Upload
 from ringwake.registrar.push_target import push_target
 from ringwake.sip.outbound import canonical_instance
@@ -43,9 +44,13 @@ def push_routes(backend: Backend) -> list[Route]:
         if target is None:
             raise Problem(422, "this push service, application or token is not served here")
         upload = Upload(aor=account.aor, instance=_instance(body.instance), push=target, at=backend.wall())
-        kept = await durable(backend.store.do(PutUpload(upload)))
+        tenant = backend.directory.tenant(account.tenant)
+        claims = tenant.token_claims if tenant else TokenClaims.ALLOW
+        kept = await durable(backend.store.do(PutUpload(upload, claims)))
         if isinstance(kept, TooManyAccounts):
             raise Problem(403, "this push token is registered for too many accounts")
+        if isinstance(kept, StrangeToken):
+            raise Problem(403, "this push token is another phone's: name the instance, or register the token")
         return Response(status_code=204)
 
     async def delete(request: Request) -> Response:

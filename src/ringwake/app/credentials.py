@@ -11,7 +11,7 @@ from ringwake.config.app_section import AppSection
 from ringwake.config.load import ConfigError
 from ringwake.push.access import Access, ApnsAccess, FcmAccess, HmsAccess, HookAccess, WebPushAccess
 from ringwake.push.apns.client import ENDPOINT, SANDBOX
-from ringwake.push.endpoint import SERVICES
+from ringwake.push.endpoint import ANY_SERVICE, SERVICES
 from ringwake.secret import Secret
 
 _OTHERS = 0o077
@@ -52,14 +52,14 @@ def access_of(section: AppSection, base: Path, place: str, *, lab: bool) -> Acce
             for key in ("endpoint", "token_endpoint"):
                 if getattr(section, key):
                     reach[key] = getattr(section, key)
-            return HmsAccess(secret=Secret(files.line("secret_file")), **reach)
+            return HmsAccess(secret=Secret(files.line("secret_file")), project=section.project, **reach)
         case "http":
             return HookAccess(endpoint=section.endpoint, secret=Secret(files.line("secret_file").encode()), **reach)
         case _:
             return WebPushAccess(
                 vapid_key=Secret(files.read("vapid_key_file")),
                 subject=section.subject,
-                services=(*SERVICES, *section.services),
+                services=(*(SERVICES if section.provider == "webpush" else ANY_SERVICE), *section.services),
                 allow_private=lab,
                 **reach,
             )

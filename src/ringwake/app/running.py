@@ -7,9 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 
 from ringwake import __version__
 from ringwake.api.backend import Backend
@@ -19,22 +17,21 @@ from ringwake.app.doors import open_doors
 from ringwake.app.forgetting import forgetting
 from ringwake.app.listeners import open_listener
 from ringwake.app.media import open_front
+from ringwake.app.parts import Parts
 from ringwake.app.policies import expiry_policy, refresh_policy
+from ringwake.app.push_side import PushSide
+from ringwake.app.pushing import add_circuits, means_of
 from ringwake.app.system import SystemIds, wall_of
 from ringwake.app.tenants import fixed_accounts, pbx_authorities, tenants_of
 from ringwake.app.trunks import Surroundings, advertised, known_as, open_trunks
-from ringwake.config.schema import Config
 from ringwake.edge.core import Core
-from ringwake.edge.counted_pusher import CountedPusher
 from ringwake.edge.gate import Gate
 from ringwake.edge.limits import FailureLimit
 from ringwake.edge.perform import Performer
 from ringwake.edge.presence import Presence
 from ringwake.edge.server import Server
 from ringwake.model.account_ops import ListAccounts
-from ringwake.model.app import App as Application
 from ringwake.model.events import Event, Happened
-from ringwake.model.ports import Pusher
 from ringwake.model.store_ops import Recover
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
@@ -52,24 +49,9 @@ from ringwake.sip.digest import Algorithm
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing, load_keys
 from ringwake.store.sqlite.store import SqliteStore
-from ringwake.wake.budget import Budget
-from ringwake.wake.callers import Callers
-from ringwake.wake.means import Means, Timing
 
 LOGGER = logging.getLogger("ringwake")
 FALLBACK_REALM = "ringwake"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the configuration alone decides."""
-
-    config: Config
-    base: Path
-    """Where relative paths begin."""
-    applications: list[Application]
-    pusher: Callable[[Callable[[str], None]], Pusher]
-    """Makes the senders; told how to report a fault."""
 
 
 class App:
@@ -99,7 +81,7 @@ class App:
         self._authenticator = Authenticator(
             seal=keys, ids=self._ids, algorithms=[Algorithm(name) for name in parts.config.server.digest]
         )
-        self._pusher = parts.pusher(LOGGER.error)
+        self._push = PushSide(parts, self.metrics, note=self._note, report=LOGGER.error)
         self._token = token
         views = (self.traces, self.metrics, self._log, self._pbx_news)
         self.listeners: list[Callable[[Event], None]] = [view.note for view in views]
@@ -145,8 +127,12 @@ class App:
         if hasattr(self, "_connectors"):
             await self._connectors.close()
         await self.stack.close()
-        await self._pusher.close()
+        await self._push.close()
         await self._store.close()
+
+    def reread(self) -> None:
+        """Look at once whether credentials have changed; it is done every few seconds anyway."""
+        self._push.watch.look()
 
     # ---- inside
 
@@ -168,10 +154,13 @@ class App:
         own = {(a.host, a.port) for carrier in listeners for a in carrier.addresses()}
         own |= {(a.host.lower(), a.port) for a in advertised(self._config.listen, listeners)}
         core = self._core(frozenset(own), trunks)
-        pusher = CountedPusher(self._pusher, core.ledger, time.time)
         self._front = await open_front(self._config.media, core, stack=self.stack, note=self._note)
         self._performer = Performer(
-            sip=self._front.sip, store=self._store, pusher=pusher, note=self._note, clock=self._loop.time
+            sip=self._front.sip,
+            store=self._store,
+            pusher=self._push.pusher(core),
+            note=self._note,
+            clock=self._loop.time,
         )
         server = Server(
             core,
@@ -220,7 +209,6 @@ class App:
             wall=wall,
             realm=self._config.tenant[0].domain.lower() if self._config.tenant else FALLBACK_REALM,
         )
-        timing = Timing(wake=wake.wake_timeout, request=wake.request_timeout, ring=wake.ring_timeout)
         return Core(
             directory=self._directory,
             seal=self._keys,
@@ -229,13 +217,7 @@ class App:
             registrar=registrar,
             presence=Presence(self.stack.is_open),
             trunks=trunks,
-            means=Means(
-                timing=timing,
-                budget=Budget(window=timing.wake, wakes=limits.wakes_per_minute),
-                callers=Callers(each=limits.calls_per_minute),
-                wall=wall,
-                jitter=random.random,
-            ),
+            means=means_of(self._config, wall),
             own=own,
             max_message=limits.message_octets,
             message_seconds=limits.message_seconds,
@@ -259,6 +241,7 @@ class App:
             ledger=core.ledger,
             ask_relay=self._front.relay.ping if self._front.relay is not None else None,
             problems=self._problems,
+            push=self._push.desk(core, self._performer.run, self.listeners),
             limit=self._limit,
             clock=self._loop.time,
             wall=time.time,
@@ -277,6 +260,8 @@ class App:
     def _gauges(self, core: Core) -> None:
         self.metrics.gauge("parked_calls", "calls, messages and relayed requests under way", lambda: len(core.calls))
         self.metrics.gauge("store_up", "1 while the store can write", lambda: float(self._store.healthy))
+        apps = [app for tenant in self._tenants for app in self._directory.apps(tenant.domain)]
+        add_circuits(self.metrics, core.means.budget.circuits, apps, self._loop.time)
 
     def _problems(self) -> list[str]:
         return [] if self._store.healthy else [f"the store cannot write: {self._store.last_error}"]

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ringwake.app.credentials import access_of
-from ringwake.app.running import Parts
+from ringwake.app.credential_watch import Credentials, Source
+from ringwake.app.parts import Parts
 from ringwake.config.load import ConfigError
 from ringwake.config.schema import Config
+from ringwake.config.texts import extra_of, texts_of
 from ringwake.model.app import App, AppKey, Provider
-from ringwake.push.access import Access, WebPushAccess
+from ringwake.push.access import WebPushAccess
 from ringwake.push.errors import CredentialsError
 from ringwake.push.senders import Senders
 from ringwake.push.workshop import vapid_public_key
@@ -28,12 +29,14 @@ def parts_of(config: Config, base: Path) -> Parts:
         ConfigError: a key file cannot be used; with place and mend.
     """
     applications: list[App] = []
-    accesses: list[tuple[AppKey, Access]] = []
+    credentials: list[Credentials] = []
     for number, section in enumerate(config.app):
         place = f"app[{number}]"
-        access = access_of(section, base, place, lab=config.server.lab)
         tenant = section.tenant.lower()
         key = AppKey(Provider(section.provider), section.param or tenant)
+        source = Source(app=key, section=section, base=base, place=place, lab=config.server.lab)
+        credentials.append(Credentials.read(source))
+        access = credentials[-1].access
         try:
             vapid_key = vapid_public_key(access) if isinstance(access, WebPushAccess) else ""
         except CredentialsError as error:
@@ -45,18 +48,25 @@ def parts_of(config: Config, base: Path) -> Parts:
                 show_caller=section.show_caller,
                 vapid_key=vapid_key,
                 is_sandbox=section.sandbox,
+                texts=texts_of(section, place),
+                extra=extra_of(section, place),
             )
         )
-        accesses.append((key, access))
-    _senders(accesses, lambda _: None)  # a key that is none shows now, not at the first call
-    return Parts(config=config, base=base, applications=applications, pusher=lambda report: _senders(accesses, report))
+    _senders(credentials, lambda _: None)  # a key that is none shows now, not at the first call
+    return Parts(
+        config=config,
+        base=base,
+        applications=applications,
+        credentials=credentials,
+        pusher=lambda report: _senders(credentials, report),
+    )
 
 
-def _senders(accesses: list[tuple[AppKey, Access]], report: Callable[[str], None]) -> Senders:
+def _senders(credentials: list[Credentials], report: Callable[[str], None]) -> Senders:
     senders = Senders(wall=time.time, report=report)
-    for number, (key, access) in enumerate(accesses):
+    for one in credentials:
         try:
-            senders.add(key, access)
+            senders.add(one.source.app, one.access)
         except CredentialsError as error:
-            raise ConfigError(f"app[{number}]: {error}") from None
+            raise ConfigError(f"{one.source.place}: {error}") from None
     return senders

@@ -7,6 +7,7 @@ from pathlib import Path
 from ringwake.config.schema import AccountSection, Config, TenantSection
 from ringwake.model.account import Account, Aor, PbxLogin
 from ringwake.model.tenant import PbxAnswers, Tenant, Upstream, WhileWaking
+from ringwake.model.token_claims import TokenClaims
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
 
@@ -34,6 +35,7 @@ def _tenant(section: TenantSection) -> Tenant:
         no_wake=section.no_wake,
         redirects=section.no_wake_by == "redirect",
         relays_media=section.media == "relay",
+        token_claims=TokenClaims(section.token_claims),
     )
 
 

@@ -7,9 +7,11 @@ import asyncio
 import json
 import secrets
 import signal
+import sys
 
 from ringwake.app.system import wall_now
 from ringwake.cli.failure import USAGE, CommandError
+from ringwake.cli.journal_lines import JournalLines
 from ringwake.cli.lab_toml import lab_toml
 from ringwake.cli.operator import state_folder
 from ringwake.cli.options import add_json, add_state
@@ -26,6 +28,7 @@ USERS = ("alice", "bob", "boss")
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_json(parser)
+    parser.add_argument("--quiet", action="store_true", help="do not show what is pushed")
     add_state(parser)
 
 
@@ -39,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     except StoreError as error:
         raise CommandError(str(error), USAGE) from None
     try:
-        asyncio.run(_emulate(state, as_json=options.json))
+        asyncio.run(_emulate(state, as_json=options.json, quiet=options.quiet))
     except CredentialsError as error:
         raise CommandError(str(error), USAGE) from None
     finally:
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _emulate(state: StateFolder, *, as_json: bool) -> None:
+async def _emulate(state: StateFolder, *, as_json: bool, quiet: bool) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -61,13 +64,22 @@ async def _emulate(state: StateFolder, *, as_json: bool) -> None:
                 print(json.dumps({"event": "ready", "config": str(path), **lab.describe()}), flush=True)
             else:
                 print(_hello(lab, str(path)), flush=True)
+            if not quiet:
+                lab.journal.hook = JournalLines(sys.stdout, as_json=as_json, wall=wall_now)
             await stop.wait()
         finally:
             path.unlink(missing_ok=True)
 
 
 def _hello(lab: Lab, path: str) -> str:
-    urls = {"apns": lab.apns_url, "fcm": lab.fcm_url, "webpush": lab.webpush_url, "inbox": lab.inbox_url}
+    urls = {
+        "apns": lab.apns_url,
+        "fcm": lab.fcm_url,
+        "webpush": lab.webpush_url,
+        "hms": lab.hms_url,
+        "http": lab.hook_url,
+        "inbox": lab.inbox_url,
+    }
     lines = [f"  {service:<8} {url}" for service, url in urls.items()]
     following = ["Next, in two other terminals:", "  ringwake serve", "  ringwake phone alice --sleep"]
     return "\n".join(["Push services are emulated:", *lines, f"Their configuration is {path}.", *following])

@@ -21,6 +21,8 @@ COMMANDS = {
     "phone": "a softphone in the terminal",
     "account": "add, change, list and remove accounts",
     "device": "list the phones and whether they can be reached",
+    "app": "list the applications at the push services, and how pushing to them goes",
+    "push": "send a test push, and tell what the provider said and whether the phone came",
     "trace": "show what happened to a call, or to an account at its PBX, step by step",
     "doctor": "tell what is the matter with a running server, and what to do about it",
 }

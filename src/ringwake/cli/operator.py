@@ -53,8 +53,8 @@ def is_alive(server: RunningServer) -> bool:
     return True
 
 
-def ask(server: RunningServer, method: str, path: str, body: object = None) -> Any:
-    """Ask the server's API; returns the decoded answer, None when it is empty.
+def ask(server: RunningServer, method: str, path: str, body: object = None, *, seconds: float = SECONDS) -> Any:
+    """Ask the server's API; returns the decoded answer, None when it is empty. It may take so many seconds.
 
     Raises:
         CommandError: unreachable, or refused with the API's own words.
@@ -64,7 +64,7 @@ def ask(server: RunningServer, method: str, path: str, body: object = None) -> A
     data = None if body is None else json.dumps(body).encode()
     request = Request(url.geturl(), data, headers, method=method)  # noqa: S310  an http URL of our own state folder
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=SECONDS) as answer:
+        with build_opener(ProxyHandler({})).open(request, timeout=seconds) as answer:
             text = answer.read()
             return json.loads(text) if text else None
     except HTTPError as error:

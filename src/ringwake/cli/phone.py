@@ -17,6 +17,7 @@ from ringwake.cli.options import add_json, add_state
 from ringwake.cli.person import Person
 from ringwake.cli.phone_screen import PhoneScreen
 from ringwake.cli.phone_settings import phone_settings
+from ringwake.model.app import Provider
 from ringwake.net.name_server import NameServer
 from ringwake.net.resolver import Resolver
 from ringwake.sip.errors import ParseError
@@ -41,7 +42,9 @@ _WHY = {
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("user", help="account, such as alice; with a domain where there are several")
-    parser.add_argument("--provider", choices=["apns", "fcm", "webpush"], default="fcm", help="default: fcm")
+    parser.add_argument(
+        "--provider", choices=[provider.value for provider in Provider], default="fcm", help="default: fcm"
+    )
     parser.add_argument(
         "--server", type=_uri, help="SIP URI to look up by DNS, such as sips:example.com (default: ours)"
     )

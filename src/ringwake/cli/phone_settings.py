@@ -15,7 +15,7 @@ from ringwake.cli.operator import running
 from ringwake.cli.password import password_in
 from ringwake.config.embedded import DOMAIN, lab_config
 from ringwake.config.load import ConfigError, host_port
-from ringwake.config.schema import Config
+from ringwake.config.schema import Config, LabSection
 from ringwake.config.state import StateFolder
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Transport
@@ -51,13 +51,19 @@ def phone_settings(options: argparse.Namespace, state: StateFolder) -> PhoneSett
         transport=transport,
         ca_file=Path(lab.lab.ca_file),
         provider=options.provider,
-        app={"apns": lab.lab.bundle, "fcm": lab.lab.project}.get(options.provider, ""),
+        app=_app(lab, lab.lab, options.provider),
         inbox=lab.lab.inbox,
         device=name,
         device_secret=Secret(memory["secret"]),
         instance=memory["instance"],
         public_url=public,
     )
+
+
+def _app(config: Config, lab: LabSection, provider: str) -> str:
+    """Return what the phone asks its push service by. Web Push and UnifiedPush know no application."""
+    named = {"apns": lab.bundle, "fcm": lab.project}
+    return named.get(provider) or next((app.param for app in config.app if app.provider == provider), "")
 
 
 def _account(options: argparse.Namespace, lab: Config) -> tuple[str, str, Secret[str]]:

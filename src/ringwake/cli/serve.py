@@ -86,6 +86,7 @@ async def _serve(loaded: Loaded, state: StateFolder, *, greets: bool) -> None:
     token_file = loaded.config.api.token_file
     token = api_token(loaded.base / token_file) if token_file else new_token()
     app = await App.start(parts_of(loaded.config, loaded.base), token=token)
+    loop.add_signal_handler(signal.SIGHUP, app.reread)
     try:
         state.tell(RunningServer(app.http, token, app.listen, app.public))
         ready = {"event": "ready", "listen": app.listen, "http": app.http}

@@ -9,6 +9,47 @@ from msgspec import field
 from ringwake.config.section import Section, Text
 
 
+class AppTextSection(Section):
+    """`[app.text.call]`: what a push says of a call; `[app.text.message]` and `[app.text.missed]` likewise.
+
+    Places in a text are `{name}` and `{uri}` of who calls or writes, and `{account}`, whose phone it is; `{{` and `}}`
+    are braces. Whatever is not given is as ringwake itself says it. See docs/howto/app-texts.md.
+    """
+
+    title: str = ""
+    """Title; by default `{account}`. Without `show_caller` its `{name}` and `{uri}` are empty."""
+    body: str = ""
+    """Text where `show_caller` lets the app know the caller, such as `{name} calling`."""
+    unnamed_body: str = ""
+    """Text where it does not, such as `Incoming call`. `{account}` alone may stand in it."""
+    loc_key: str = ""
+    """Name of a text in the app, in the language of the phone, that is shown in place of `body`."""
+    loc_args: list[str] = field(default_factory=list)
+    """What is put into that text; each may have the same places as `body`."""
+    unnamed_loc_key: str = ""
+    """Name of a text in the app, without arguments, that is shown in place of `unnamed_body`."""
+    title_loc_key: str = ""
+    """Name of a text in the app, without arguments, that is shown in place of `title`."""
+    category: str = ""
+    """Name of the buttons; by default `INCOMING_CALL` for a call, and none for the others."""
+    sound: str = ""
+    """Sound for accounts that have chosen none; by default `default`."""
+
+
+class AppTextsSection(Section):
+    """`[app.text]`: what the application's pushes say, in your words.
+
+    It stands after all other keys of the application, in tables of its own.
+    """
+
+    call: AppTextSection = field(default_factory=AppTextSection)
+    """Of a call."""
+    message: AppTextSection = field(default_factory=AppTextSection)
+    """Of a message."""
+    missed: AppTextSection = field(default_factory=AppTextSection)
+    """Of a call that ended unanswered."""
+
+
 class AppSection(Section):
     """`[[app]]`: an application at a push service."""
 
@@ -29,11 +70,14 @@ class AppSection(Section):
     """Web Push and UnifiedPush: PEM file with the P-256 private key."""
     secret_file: str = ""
     """HMS: file with the app secret; http: file with the key that signs what is sent. Only its owner may read it."""
+    project: str = ""
+    """HMS: project id, if pushes go by it, as the second version of the API has it; by default they go by app id, as
+    the first has it."""
     subject: str = "mailto:postmaster@example.com"
     """Web Push and UnifiedPush: who is responsible, as a mailto: or https: URI."""
     services: list[str] = field(default_factory=list)
-    """Web Push and UnifiedPush: push services that phones may name besides the known ones: `host`, `*.domain` or `*`,
-    each with `:port` if it is not 443."""
+    """Push services that phones may name besides the known ones: `host`, `*.domain` or `*`, each with `:port` if it is
+    not 443. Web Push knows those of the browsers; UnifiedPush any host on port 443. Their addresses must be public."""
     sandbox: bool = False
     """APNs: the tokens are those of Apple's sandbox, as apps run from Xcode get them; phones may then also write
     `pn-provider=apns.dev`."""
@@ -55,6 +99,12 @@ class AppSection(Section):
     """HTTP proxy to the service, by CONNECT: `http://[user:password@]host:port`."""
     show_caller: bool = False
     """Put the caller's URI and name into the payload. The provider can read it."""
+    text: AppTextsSection = field(default_factory=AppTextsSection)
+    """What pushes say; see below."""
+    extra: dict[str, str] = field(default_factory=dict)
+    """Further members of the payload, at its top, for an app that expects them; the most important first. Their values
+    are texts with the places `{kind}`, `{id}`, `{call_id}`, `{uuid}`, `{account}`, `{loc_key}`, and, empty without
+    `show_caller`, `{from_uri}`, `{from_name}`, `{display}`. At most 16, of 256 characters each and 1024 in all."""
 
     def __repr__(self) -> str:
         return f"AppSection(provider={self.provider!r}, param={self.param!r}, ...)"

@@ -27,6 +27,8 @@ _SECTIONS = (
     "AccountSection",
     "PeerSection",
     "AppSection",
+    "AppTextsSection",
+    "AppTextSection",
     "PublicSection",
     "ConnectorsSection",
     "MediaSection",
@@ -45,7 +47,8 @@ def reference() -> str:
 
 def _section(name: str, texts: dict[str, str]) -> str:
     title, _, about = texts[""].partition(": ")
-    rows = "".join(_row(field, texts[field.name]) for field in msgspec.structs.fields(getattr(schema, name)))
+    kind = getattr(schema, name, None) or getattr(app_section, name)
+    rows = "".join(_row(field, texts[field.name]) for field in msgspec.structs.fields(kind))
     head = "| key | type | default | meaning |\n|---|---|---|---|\n"
     return f"\n## {title}\n\n{about[:1].upper()}{about[1:]}\n\n{head}{rows}"
 
@@ -58,6 +61,10 @@ def _type(kind: Any) -> str:
     if get_origin(kind) is list:
         inner = get_args(kind)[0]
         return "tables" if isinstance(inner, type) and issubclass(inner, Section) else f"list of {_type(inner)}"
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return "table"
+    if get_origin(kind) is dict:
+        return "table of text"
     base = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     if get_origin(base) is tuple:
         return f"list of {_type(get_args(base)[0])}"
@@ -74,7 +81,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(f"`{one}`" for one in value)
-    return f"`{value}`" if value not in ("", []) else "none"
+    return "none" if value in ("", [], {}) or isinstance(value, Section) else f"`{value}`"
 
 
 def _docstrings() -> dict[str, dict[str, str]]:

@@ -114,6 +114,10 @@ class TenantSection(Section):
     also those that come after a 100, as of FreeSWITCH, which is no proxy; or none."""
     forget_after: Seconds = 7_776_000
     """`vault`: so long after the last REGISTER of any of its phones an account's password at the PBX is forgotten."""
+    token_claims: Literal["allow", "challenge", "reject"] = "allow"  # noqa: S105  no password
+    """What becomes of a REGISTER with a push token that another phone has under another account. `allow`: it is taken,
+    for at most ten accounts, and noted. `challenge`: it is taken without push until the phone brings back a ticket that
+    is pushed to the token; where none can be (an iPhone's VoIP token alone), as `reject`. `reject`: 403."""
     account: list[AccountSection] = field(default_factory=list)
     """Its accounts in this file; more are in the database."""
 
@@ -181,6 +185,16 @@ class LimitsSection(Section):
     calls_per_minute: Annotated[int, Meta(ge=1)] = 3
     """Calls of one caller to one account whose phones all sleep, in any minute, but for answered ones; a further one
     gets 480 with Retry-After. Below `wakes_per_minute`, or one caller can use up a phone's wakes."""
+    calls_per_caller: Annotated[int, Meta(ge=1)] = 1000
+    """Calls of one caller to accounts whose phones all sleep, whichever they are, in a minute, but for answered ones; a
+    further one gets 480 with Retry-After. A ring group is one caller, and so are all who call with no name. This limit
+    and the next two are kept roughly: a burst may reach twice of them."""
+    wakes_per_tenant: Annotated[int, Meta(ge=1)] = 60_000
+    """Pushes that wake phones of one tenant in a minute. Calls may use all of them, the others half. A call beyond them
+    gets 480 with Retry-After, a message waits."""
+    wakes_per_app: Annotated[int, Meta(ge=1)] = 120_000
+    """Pushes of one application in a minute, silent ones for registrations included. Calls may use all of them, the
+    others half. What is beyond them waits."""
     message_octets: Annotated[int, Meta(ge=1)] = 16_384
     """Longest body of a MESSAGE; a longer one gets 413."""
     message_seconds: Seconds = 604_800

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -68,7 +68,8 @@ def _choices(place: str) -> list[str]:
 
 def _rewrite(place: str, wanted: str, got: str) -> str:
     if wanted in ("array", "object"):
-        if not _is_section(_kind_at(place)):
+        kind = _kind_at(place)
+        if not _is_section(kind) and get_origin(kind) is not dict:
             return 'write it in brackets, like ["a", "b"]'
         table = _INDEX.sub("", place)
         return f"write [[{table}]]" if wanted == "array" or place.endswith("]") else f"write [{table}]"

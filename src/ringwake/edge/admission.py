@@ -1,4 +1,7 @@
-"""Whose REGISTER it is: by the one-time ticket of the push that brought the phone, or by digest (docs/adr/0018)."""
+"""Whose REGISTER it is: by the one-time ticket of the push that brought the phone, or by digest (docs/adr/0018).
+
+Another kind of ticket proves a push token, and nobody's name (docs/adr/0029).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from ringwake.edge.core import Core
 from ringwake.model.account import Account
 from ringwake.model.push import TICKET_FIELD
+from ringwake.model.token_claims import TokenProof
 from ringwake.registrar.rules import Refusal
 from ringwake.registrar.ticket import Flaw, Ticket
 from ringwake.sip.flow import Flow
@@ -20,6 +24,8 @@ class Admission:
 
     account: Account
     ticket: Ticket | None = None
+    proof: TokenProof | None = None
+    """That a token which it claims is its own. It is no credential."""
 
     @property
     def only(self) -> str:
@@ -40,9 +46,22 @@ def admit(core: Core, arrived: RequestArrived, now: float) -> Admission:
     """
     request, flow = arrived.request, arrived.flow
     text = request.headers.get(TICKET_FIELD) or ""
+    proof = take_proof(core, request, now)
+    is_other = bool(text) and proof is Flaw.FORGED
+    admission = _by_ticket(core, request, flow, now, text=text) if is_other else None
+    return admission or Admission(core.gate.registrant(request, flow, now), proof=proved(proof))
+
+
+def take_proof(core: Core, request: Request, now: float) -> TokenProof | Flaw:
+    """Take out the ticket of a request, and return which token it proves; `FORGED` when it is none of that kind."""
+    text = request.headers.get(TICKET_FIELD) or ""
     hide_ticket(request)
-    admission = _by_ticket(core, request, flow, now, text=text) if text else None
-    return admission or Admission(core.gate.registrant(request, flow, now))
+    return core.challenges.read(text, wall=core.wall(now)) if text else Flaw.FORGED
+
+
+def proved(proof: TokenProof | Flaw) -> TokenProof | None:
+    """Return the proof, if it is one."""
+    return None if isinstance(proof, Flaw) else proof
 
 
 def hide_ticket(request: Request) -> None:

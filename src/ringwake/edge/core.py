@@ -23,6 +23,7 @@ from ringwake.sip.methods import NOTIFY, REFER, SUBSCRIBE
 from ringwake.wake.announcement import Announcement, announcement, identity
 from ringwake.wake.ledger import Ledger
 from ringwake.wake.means import Means
+from ringwake.wake.token_challenge import Challenges
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +51,10 @@ class Core:
     calls: Calls = field(default_factory=Calls)
     ledger: Ledger = field(default_factory=Ledger)
     """Pushes whose phones have not come yet."""
+    challenges: Challenges = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.challenges = Challenges(self.seal)
 
     def wall(self, now: float) -> float:
         """Return epoch seconds."""

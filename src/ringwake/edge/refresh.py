@@ -9,9 +9,10 @@ from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Notice, Outcome, Push, Unregistered
-from ringwake.model.store_ops import ForgetToken, Refreshed, TakeDue
+from ringwake.model.store_ops import Refreshed, TakeDue
 from ringwake.wake.announcement import account_hash
 from ringwake.wake.budget import SINGLE_FLIGHT
+from ringwake.wake.dead_token import DeadWord, forget
 from ringwake.wake.owner import Owner
 from ringwake.wake.refresh import RefreshPolicy
 
@@ -60,18 +61,15 @@ class Refresher(Owner):
             return NOTHING
         binding, budget = sent.binding, self._core.means.budget
         if isinstance(outcome, Unregistered):
-            dead_at = binding.registered_at if outcome.at is None else outcome.at
-            note = Event(Happened.TOKEN_FORGOTTEN, now, "", {"device": device, "reason": outcome.reason})
+            word = DeadWord(binding=binding, kind=Kind.REFRESH, outcome=outcome)
             # The next one is planned too, for a phone that has registered this token since it was seen dead.
-            return (
-                self._next(binding, now),
-                Persist(ForgetToken(digest=sent.push.token.digest, dead_at=dead_at)),
-                Note(note),
-            )
+            return (self._next(binding, now), *forget(word, self._core.means.guard, now))
         if not isinstance(outcome, Accepted):
             budget.give_back(sent.push.target, Kind.REFRESH, binding.id)
-            fields: dict[str, Field] = {"device": device, "reason": outcome.reason, "kind": Kind.REFRESH.value}
+            kind, name = Kind.REFRESH.value, type(outcome).__name__.lower()
+            fields: dict[str, Field] = {"device": device, "outcome": name, "reason": outcome.reason, "kind": kind}
             return (self._later(binding, now, now + RETRY_SECONDS), Note(Event(Happened.PUSH_FAILED, now, "", fields)))
+        self._core.means.guard.taken(sent.push.target.app, now)
         if (pause := self._pause(binding, now)) is not None:
             budget.ask(sent.push.target, binding.id, now + pause)
         return (self._next(binding, now), Note(Event(Happened.PUSH_ACCEPTED, now, "", {"device": device})))

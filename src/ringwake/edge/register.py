@@ -8,6 +8,7 @@ from ringwake.edge.admission import Admission, admit
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.message import hand_over
+from ringwake.edge.token_claims import challenge
 from ringwake.edge.upstream.standing import follow
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
@@ -20,7 +21,9 @@ from ringwake.model.store_ops import (
     OutOfOrder,
     Overreach,
     Registered,
+    RegisterRefusal,
     SharedToken,
+    StrangeToken,
     TooManyAccounts,
 )
 from ringwake.proxy.purr import Purr
@@ -32,6 +35,8 @@ from ringwake.sip.transactions.events import RequestArrived
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.parked_message import ParkedMessage
 from ringwake.wake.parked_request import ParkedRequest
+
+STRANGE = "this push token is another phone's"
 
 
 def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
@@ -51,7 +56,7 @@ def register(core: Core, arrived: RequestArrived, now: float) -> Effects:
     if isinstance(plan, Refusal):
         raise SipError(plan.status, plan.rule, plan.headers)
     contacts = tuple(with_wakes(core, contact) for contact in plan.op.contacts)
-    plan = replace(plan, op=replace(plan.op, contacts=contacts, only=admission.only))
+    plan = replace(plan, op=replace(plan.op, contacts=contacts, only=admission.only, proof=admission.proof))
     return commit(core, arrived, plan, admission, came_at=came_at)
 
 
@@ -59,15 +64,14 @@ def commit(core: Core, arrived: RequestArrived, plan: Plan, admission: Admission
     """Put a REGISTER of an account that may register on disk, and answer it."""
     request = arrived.request
 
-    def then(result: Registered | OutOfOrder | TooManyAccounts | Overreach, now: float) -> Effects:
+    def then(result: Registered | RegisterRefusal, now: float) -> Effects:
         if not isinstance(result, Registered):
             refusal = (
                 core.gate.challenge(admission.account, now) if isinstance(result, Overreach) else refusal_of(result)
             )
             return refuse(arrived.transaction, request, refusal, to_tag=core.tag(), now=now)
-        ok = answer(
-            request, plan, result, to_tag=core.tag(), purr=lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids)
-        )
+        kept, tag = plan.kept(result), core.tag()
+        ok = answer(request, kept, result, to_tag=tag, purr=lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids))
         return (Respond(arrived.transaction, ok), *registered(core, plan, result, now, came_at=came_at))
 
     def otherwise(failed: Failed, now: float) -> Effects:
@@ -84,13 +88,15 @@ def with_wakes(core: Core, contact: ContactUpdate) -> ContactUpdate:
     return replace(contact, woken=woken) if woken else contact
 
 
-def refusal_of(result: OutOfOrder | TooManyAccounts) -> SipError:
+def refusal_of(result: OutOfOrder | TooManyAccounts | StrangeToken) -> SipError:
     """Return what answers a REGISTER that the store has not taken."""
     match result:
         case OutOfOrder():
             return SipError(500, "CSeq is not above that of the last REGISTER")
         case TooManyAccounts():
             return SipError(403, "this push token is registered for too many accounts")
+        case StrangeToken():
+            return SipError(403, STRANGE, (("warning", f'399 ringwake "{STRANGE}"'),))
 
 
 def registered(core: Core, plan: Plan, result: Registered, now: float, *, came_at: float) -> Effects:
@@ -106,6 +112,7 @@ def registered(core: Core, plan: Plan, result: Registered, now: float, *, came_a
             effects.append(_count(core, binding, binding.push, now))
         effects.append((_note(binding, plan, now, came_at=came_at),))
     effects.append(tuple(_warn(shared, now) for shared in result.shared))
+    effects.append(challenge(core, plan.op, result, now))
     effects += [_release(core, binding, now) for binding in result.touched]
     effects.append(follow(core, plan.op.aor, result.bindings, now))
     if not result.touched and (plan.op.contacts or plan.op.remove_all):

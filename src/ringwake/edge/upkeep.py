@@ -11,6 +11,7 @@ from ringwake.model.account_ops import ForgetLogins
 from ringwake.model.effects import Effects, Note, Persist
 from ringwake.model.events import Event, Happened
 from ringwake.model.store_ops import Sweep
+from ringwake.wake.dead_token import sweep
 from ringwake.wake.owner import Owner
 
 OWNER = "upkeep"
@@ -45,9 +46,11 @@ class Upkeep(Owner):
         self._at = now + SECONDS
         self._core.means.budget.sweep(now)
         self._core.means.callers.sweep(now)
+        self._core.challenges.sweep(now, wall=self._core.wall(now))
         if self._core.tickets is not None:
             self._core.tickets.sweep(self._core.wall(now))
-        return (Persist(Sweep(wall=self._core.wall(now), limit=BATCH)), *self._forget(now))
+        dropped = Persist(Sweep(wall=self._core.wall(now), limit=BATCH))
+        return (dropped, *self._forget(now), *sweep(self._core.means.guard, now))
 
     @property
     def is_settled(self) -> bool:

@@ -1,8 +1,13 @@
-"""Apple's push service: `POST /3/device/<token>` with token authentication (push-services part 1, 1)."""
+"""Apple's push service: `POST /3/device/<token>` by token or client certificate (push-services part 1, 1)."""
+
+import uuid
+from dataclasses import replace
 
 import msgspec
 
-from ringwake.emulators.device import Registration
+from ringwake.emulators.apns_certificate import check_certificate
+from ringwake.emulators.background import BackgroundBudget
+from ringwake.emulators.device import PRODUCTION, SANDBOX, Registration
 from ringwake.emulators.directory import Dead
 from ringwake.emulators.display import apns_display
 from ringwake.emulators.exchange import Request, Response
@@ -15,7 +20,7 @@ from ringwake.emulators.push import Push
 from ringwake.emulators.refusal import RefusedError
 
 MOST_STORED_SECONDS = 30 * 86_400
-TERMS = Terms(http1=False, first_streams=1, idle_debug=b'{"reason":"IdleTimeout"}')
+TERMS = Terms(http1=False, asks_who=True, first_streams=1, idle_debug=b'{"reason":"IdleTimeout"}')
 _STATUS = {
     "BadCertificate": 403,
     "BadCertificateEnvironment": 403,
@@ -42,18 +47,23 @@ _USUAL |= {400: "BadDeviceToken", 429: "TooManyRequests", 500: "InternalServerEr
 
 
 class Apns:
-    """The handler of the APNs listener."""
+    """The handler of the listener of one environment."""
 
-    def __init__(self, office: Office, tokens: ProviderTokens) -> None:
+    def __init__(
+        self, office: Office, tokens: ProviderTokens, budget: BackgroundBudget, *, environment: str = PRODUCTION
+    ) -> None:
         self._office = office
         self._tokens = tokens
+        self._budget = budget
+        self._environment = environment
+        self._service = "apns" if environment == PRODUCTION else "apns-sandbox"
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         push_id, token, team = read_id(request), "", ""
         try:
             token = check_place(request)
-            team = self._tokens.check(request.peer, request.header("authorization"))
+            team = self._team(request)
             notification = read_notification(request, token)
             registration = self._addressee(notification, team)
             self._accept(push_id, notification, registration)
@@ -61,13 +71,25 @@ class Apns:
             status = _STATUS.get(error.reason, 400)
             self._refused(error, status, push_id, token)
             return _answer(status, push_id, reason=error.reason, at=error.at, trusts_peer=bool(team))
-        return _answer(200, push_id, trusts_peer=True)
+        answer = _answer(200, push_id, trusts_peer=True)
+        if self._environment == SANDBOX:
+            return replace(answer, headers=(*answer.headers, ("apns-unique-id", str(uuid.uuid4()))))
+        return answer
+
+    def _team(self, request: Request) -> str:
+        """Return who pushes: a token counts before the connection's certificate."""
+        shown, authorization = request.peer.certificate, request.header("authorization")
+        if shown is not None and authorization is None:
+            return check_certificate(shown, self._tokens.teams, self._office.clock)
+        return self._tokens.check(request.peer, authorization)
 
     def _addressee(self, notification: Notification, team: str) -> Registration:
         found = self._office.directory.find("apns", notification.token)
         match found:
             case None:
                 raise RefusedError("BadDeviceToken", "nobody has this token")
+            case Dead() | Registration() if found.environment != self._environment:
+                raise RefusedError("BadDeviceToken", f"the token is of {found.environment}")
             case Dead():
                 raise RefusedError(found.reason, at=found.at)
             case Registration() if found.team != team:
@@ -101,12 +123,17 @@ class Apns:
             slot="latest",
         )
         shown = hash8(push.token)
-        self._office.journal.note("apns", "accepted", token=shown, id=push_id, kind=push.kind, status=200)
+        self._office.journal.note(self._service, "accepted", token=shown, id=push_id, kind=push.kind, status=200)
+        share = self._office.switches["apns"].quota
+        if push.kind == "background" and not self._budget.take(registration.device, share):
+            about = {"reason": "background budget", "token": shown, "id": push_id, "kind": push.kind}
+            self._office.journal.note(self._service, "throttled", **about)
+            return
         self._office.mailroom.post(registration.device, push)
 
     def _refused(self, error: RefusedError, status: int, push_id: str, token: str) -> None:
         self._office.journal.note(
-            "apns",
+            self._service,
             "refused",
             reason=error.reason,
             detail=error.detail,

@@ -4,7 +4,7 @@ import msgspec
 
 from ringwake.emulators.inbox_request import InboxError, InboxRequest
 from ringwake.emulators.office import Office
-from ringwake.emulators.switches import SwitchError
+from ringwake.emulators.switches import SERVICES, SwitchError
 
 MOST_ENTRIES = 500
 
@@ -34,7 +34,7 @@ class ControlDesk:
     async def _switch(self, request: InboxRequest) -> dict[str, object]:
         service, changes = request.fields.get("service"), request.fields.get("set", ())
         if not isinstance(service, str):
-            raise InboxError("bad_field", "service: apns, fcm, oauth or webpush")
+            raise InboxError("bad_field", f"service: one of {', '.join(SERVICES)}")
         if changes is not None and not isinstance(changes, dict):
             raise InboxError("bad_field", "set: an object, or null")
         switches = self._office.switches

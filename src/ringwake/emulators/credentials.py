@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import string
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,10 @@ from cryptography.hazmat.primitives.serialization import (
 from ringwake.emulators.certificates import are_valid, make_certificates
 
 PROJECT = "demo-project"
+HMS_APP, HMS_PROJECT = "100000001", "736430079244000001"
+"""Huawei's app id and project id."""
+HOOK_APP = "demo-phone"
+"""The application at the lab's own push server."""
 SUBJECT = "mailto:lab@example.com"
 """Who the application server says it is, in VAPID."""
 _UPPER = string.ascii_uppercase + string.digits
@@ -61,6 +65,10 @@ class Credentials:
     vapid_public_key: str
     """base64url, as a browser takes it for `applicationServerKey`."""
     control_secret: str
+    hms_secret: str
+    """Huawei's app secret."""
+    hook_secret: str
+    """What the lab's own push server knows the sender by."""
 
     @property
     def ca_file(self) -> Path:
@@ -78,6 +86,11 @@ class Credentials:
         return _apns_key_file(self.folder, self.ids)
 
     @property
+    def apns_client_files(self) -> tuple[Path, Path]:
+        """A certificate and its key, by which the team pushes in place of the .p8."""
+        return _apns_client_files(self.folder)
+
+    @property
     def service_account_file(self) -> Path:
         """Google's JSON; it exists once `write_service_account` was called."""
         return self.folder / "service-account.json"
@@ -86,6 +99,16 @@ class Credentials:
     def vapid_key_file(self) -> Path:
         """The application server's key: PEM, P-256."""
         return self.folder / "vapid.pem"
+
+    @property
+    def hms_secret_file(self) -> Path:
+        """Holds the app secret."""
+        return self.folder / "hms.secret"
+
+    @property
+    def hook_secret_file(self) -> Path:
+        """Holds the key of the push server's signature."""
+        return self.folder / "hook.secret"
 
     @property
     def control_secret_file(self) -> Path:
@@ -114,11 +137,13 @@ def load_credentials(folder: Path, wall: float) -> Credentials:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         ids = _ids(folder)
-        _certificates(folder, wall)
+        _certificates(folder, wall, ids.team)
         apns = _ec_key(_apns_key_file(folder, ids))
         google = _rsa_key(folder / "fcm.key")
         vapid = _ec_key(folder / "vapid.pem")
         secret = _once(folder / "control.secret", lambda: secrets.token_urlsafe(24).encode()).decode()
+        hms = _once(folder / "hms.secret", lambda: secrets.token_hex(32).encode()).decode()
+        hook = _once(folder / "hook.secret", lambda: b"whsec_" + b64encode(secrets.token_bytes(32))).decode()
     except (OSError, ValueError, TypeError, msgspec.MsgspecError) as error:
         raise CredentialsError(f"{folder}: {error}") from error
     point = vapid.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -129,11 +154,17 @@ def load_credentials(folder: Path, wall: float) -> Credentials:
         google_key=google.public_key(),
         vapid_public_key=urlsafe_b64encode(point).decode().rstrip("="),
         control_secret=secret,
+        hms_secret=hms,
+        hook_secret=hook,
     )
 
 
 def _apns_key_file(folder: Path, ids: Ids) -> Path:
     return folder / f"AuthKey_{ids.key_id}.p8"
+
+
+def _apns_client_files(folder: Path) -> tuple[Path, Path]:
+    return folder / "apns-client.pem", folder / "apns-client.key"
 
 
 def _ids(folder: Path) -> Ids:
@@ -148,14 +179,19 @@ def _ids(folder: Path) -> Ids:
     return msgspec.json.decode(_once(folder / "ids.json", lambda: msgspec.json.encode(made)), type=Ids)
 
 
-def _certificates(folder: Path, wall: float) -> None:
+def _certificates(folder: Path, wall: float, team: str) -> None:
+    """Make what the authority has signed all at once: its key is not kept."""
     authority, server, key = (folder / name for name in ("ca.pem", "server.pem", "server.key"))
-    if authority.exists() and server.exists() and key.exists() and are_valid(server.read_bytes(), wall):
+    client, client_key = _apns_client_files(folder)
+    are_there = all(path.exists() for path in (authority, server, key, client, client_key))
+    if are_there and are_valid(server.read_bytes(), wall):
         return
-    made = make_certificates(wall)
+    made = make_certificates(wall, team=team)
     _write(authority, made.authority)
     _write(server, made.server)
     _write(key, made.server_key)
+    _write(client, made.client)
+    _write(client_key, made.client_key)
 
 
 def _ec_key(path: Path) -> ec.EllipticCurvePrivateKey:

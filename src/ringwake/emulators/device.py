@@ -10,6 +10,8 @@ from ringwake.emulators.storage import Storage
 from ringwake.emulators.subscription import Subscription
 
 MOST_REGISTRATIONS = 32
+PRODUCTION, SANDBOX = "production", "sandbox"
+"""Apple's environments: tokens of one mean nothing in the other."""
 ATTACHED_ELSEWHERE = 4001
 
 
@@ -34,6 +36,8 @@ class Registration:
     app: str
     team: str = ""
     """APNs: whose app it is."""
+    environment: str = PRODUCTION
+    """APNs: `sandbox` for an app that is run from Xcode."""
     tokens: dict[str, str]
     """By service: voip and remote, or one under the empty name."""
     subscription: Subscription | None = None
@@ -52,6 +56,8 @@ class Device:
         self.registrations: dict[tuple[str, str], Registration] = {}
         """By provider and app."""
         self.stored = Storage()
+        self.overflowed: set[str] = set()
+        """Apps for which FCM has discarded all that it had stored; the device is told at its next attach."""
         self.on_its_way = 0
         """Pushes that a delay holds back."""
         self._unacknowledged: dict[int, Push] = {}

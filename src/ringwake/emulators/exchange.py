@@ -13,6 +13,8 @@ class Peer:
     """One connection, by identity: what a handler keeps about it, it keys by this."""
 
     number: int
+    certificate: bytes | None = None
+    """What the client has shown, DER; None: nothing, or it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

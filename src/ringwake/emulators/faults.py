@@ -40,6 +40,8 @@ class Faults:
         return reply if isinstance(reply, Reply) else await reply
 
     def _now(self, request: Request, switches: Switches) -> Reply | Awaitable[Reply]:
+        if switches.lose_answer:
+            return self._unheard(request)
         if not switches.answer:
             return self._handler(request)
         self._note("answer", switches.answer)
@@ -47,6 +49,13 @@ class Faults:
         if switches.retry_after == "":
             return response
         return replace(response, headers=(*response.headers, ("retry-after", str(switches.retry_after))))
+
+    async def _unheard(self, request: Request) -> Reply:
+        reply = self._handler(request)
+        if not isinstance(reply, Reply):
+            await reply
+        self._office.journal.note(self._service, "unanswered", reason="switch", detail="lose_answer")
+        return Reset()
 
     def _note(self, switch: str, status: int = 0) -> None:
         self._office.journal.note(self._service, "refused", reason="switch", detail=switch, status=status)

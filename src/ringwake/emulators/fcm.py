@@ -12,6 +12,7 @@ from ringwake.emulators.directory import Dead
 from ringwake.emulators.display import fcm_display
 from ringwake.emulators.exchange import Handler, Reply, Request, Response
 from ringwake.emulators.fcm_message import FcmMessage, read_message
+from ringwake.emulators.fcm_quota import Quota, Throttle
 from ringwake.emulators.google_error import GoogleError, auth_error, fcm_error, field_error, switched_error
 from ringwake.emulators.journal import hash8
 from ringwake.emulators.json_object import read_object
@@ -30,6 +31,8 @@ class Fcm:
         self._office = office
         self._ids = ids
         self._oauth = oauth
+        self._quota = Quota(office.clock)
+        self._throttle = Throttle(office)
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -70,6 +73,7 @@ class Fcm:
         if project not in {self._ids.project, self._ids.project_number}:
             message = "the account may not send for this project"
             raise GoogleError(403, "PERMISSION_DENIED", reason="PERMISSION_DENIED", message=message)
+        self._quota.check_project(self._office.switches["fcm"].quota)
 
     def _send(self, project: str, message: FcmMessage) -> str:
         name = f"projects/{project}/messages/0:{secrets.randbits(60)}"
@@ -80,7 +84,8 @@ class Fcm:
         shown = hash8(message.token) if message.token else ""
         self._office.journal.note("fcm", "accepted", token=shown, id=name, kind=message.priority, status=200)
         if registration is not None:
-            self._office.mailroom.post(registration.device, self._push(name, message, registration))
+            self._quota.count(registration.device)
+            self._throttle.post(registration.device, self._push(name, message, registration))
         return name
 
     def _addressee(self, token: str) -> Registration:
@@ -93,6 +98,7 @@ class Fcm:
             raise fcm_error("SENDER_ID_MISMATCH", "SenderId mismatch")
         if not self._office.mailroom.has_room(found.device):
             raise fcm_error("QUOTA_EXCEEDED", "too many wait for this device")
+        self._quota.check_device(found.device, self._office.switches["fcm"].quota)
         return found
 
     def _push(self, name: str, message: FcmMessage, registration: Registration) -> Push:

@@ -1,5 +1,6 @@
 """Errors in Google's shape: google.rpc.Status in JSON, with FcmError or BadRequest in its details (push-services 2)."""
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +10,7 @@ from ringwake.emulators.refusal import RefusedError
 
 _FCM_TYPE = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _FIELDS_TYPE = "type.googleapis.com/google.rpc.BadRequest"
+_QUOTA_TYPE = "type.googleapis.com/google.rpc.QuotaFailure"
 _INFO_TYPE = "type.googleapis.com/google.rpc.ErrorInfo"
 # HTTP status and google.rpc.Code by FCM's error code.
 _CODES = {
@@ -39,6 +41,8 @@ class GoogleError(RefusedError):
         self.code = code
         self.status = status
         self.details = list(details)
+        self.retry_after = 0
+        """Whole seconds, for the header; 0: none."""
 
     def to_response(self) -> Response:
         """Return the answer."""
@@ -46,6 +50,8 @@ class GoogleError(RefusedError):
         headers = [("content-type", "application/json; charset=UTF-8")]
         if self.code == 401:
             headers.append(("www-authenticate", 'Bearer realm="https://accounts.google.com/", error="invalid_token"'))
+        if self.retry_after:
+            headers.append(("retry-after", str(self.retry_after)))
         return Response(status=self.code, headers=tuple(headers), body=msgspec.json.encode({"error": error}))
 
 
@@ -54,6 +60,14 @@ def fcm_error(error_code: str, message: str) -> GoogleError:
     code, status = _CODES[error_code]
     details = [{"@type": _FCM_TYPE, "errorCode": error_code}]
     return GoogleError(code, status, reason=error_code, message=message, details=details)
+
+
+def quota_error(which: str, wait: float) -> GoogleError:
+    """Return the error of a quota that is used up: its details name the quota, and it says when to come back."""
+    error = fcm_error("QUOTA_EXCEEDED", f"{which} exceeded")
+    error.details.append({"@type": _QUOTA_TYPE, "violations": [{"subject": which, "description": error.detail}]})
+    error.retry_after = math.ceil(wait)
+    return error
 
 
 def field_error(field: str, description: str) -> GoogleError:

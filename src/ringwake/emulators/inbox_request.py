@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ringwake.emulators.device import PRODUCTION, SANDBOX
 from ringwake.emulators.json_object import read_object
 from ringwake.emulators.subscription import point_of
 
@@ -12,6 +13,7 @@ MOST_NUMBER = 2**53
 _SECRET = re.compile(r"[!-~]{8,128}")
 _DEVICE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROJECT = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_APP_ID = re.compile(r"[0-9]{6,24}")
 _BUNDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _SERVICE_SUFFIX = re.compile(r".*\.(voip|voip-ptt|complication|location-query|pushkit\.fileprovider|push-type\..*)")
 
@@ -63,14 +65,24 @@ class InboxRequest:
                 return "apns", bundle
             case "fcm":
                 return "fcm", self._text("app", _PROJECT, "a project id, 1 to 128 of A-Z a-z 0-9 . _ -")
-            case "webpush":
-                key = self.fields.get("application_server_key")
-                if not isinstance(key, str) or point_of(key) is None:
-                    sentence = "application_server_key: an uncompressed P-256 point in base64url without padding"
-                    raise InboxError("bad_field", sentence)
-                return "webpush", key
+            case "hms":
+                return "hms", self._text("app", _APP_ID, "an app id, 6 to 24 digits")
+            case "http":
+                return "http", self._text("app", _PROJECT, "a name, 1 to 128 of A-Z a-z 0-9 . _ -")
+            case "webpush" | "unifiedpush" as provider:
+                return str(provider), self._server_key()
             case _:
-                raise InboxError("bad_field", "provider: apns, fcm or webpush")
+                raise InboxError("bad_field", "provider: apns, fcm, webpush, unifiedpush, hms or http")
+
+    def environment(self) -> str:
+        """Read in which of Apple's environments the app is; the others have one only."""
+        match self.fields.get("environment", PRODUCTION):
+            case "production":
+                return PRODUCTION
+            case "sandbox" if self.fields.get("provider") == "apns":
+                return SANDBOX
+            case _:
+                raise InboxError("bad_field", "environment: production, or for apns also sandbox")
 
     def number(self, name: str) -> int:
         """Read a whole number that is not negative."""
@@ -78,6 +90,13 @@ class InboxRequest:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST_NUMBER:
             raise InboxError("bad_field", f"{name}: a whole number")
         return value
+
+    def _server_key(self) -> str:
+        key = self.fields.get("application_server_key")
+        if not isinstance(key, str) or point_of(key) is None:
+            sentence = "application_server_key: an uncompressed P-256 point in base64url without padding"
+            raise InboxError("bad_field", sentence)
+        return key
 
     def _text(self, name: str, pattern: re.Pattern[str], sentence: str) -> str:
         value = self.fields.get(name)

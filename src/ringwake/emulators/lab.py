@@ -1,4 +1,4 @@
-"""The lab: all four emulators on loopback, started and ended together. Only here are the parts put together."""
+"""The lab: all emulators on loopback, started and ended together. Only here are the parts put together."""
 
 import asyncio
 import os
@@ -11,10 +11,19 @@ from typing import Self
 
 import msgspec
 
-from ringwake.emulators import apns, fcm, oauth, webpush
+from ringwake.emulators import apns, fcm, hms, hms_oauth, hook, oauth, webpush
+from ringwake.emulators.background import BackgroundBudget
 from ringwake.emulators.certificates import server_context
 from ringwake.emulators.clock import Clock
-from ringwake.emulators.credentials import SUBJECT, Credentials, load_credentials
+from ringwake.emulators.credentials import (
+    HMS_APP,
+    HMS_PROJECT,
+    HOOK_APP,
+    SUBJECT,
+    Credentials,
+    load_credentials,
+)
+from ringwake.emulators.device import SANDBOX
 from ringwake.emulators.directory import Directory
 from ringwake.emulators.exchange import Handler
 from ringwake.emulators.faults import Faults
@@ -28,7 +37,7 @@ from ringwake.emulators.server import Listener
 from ringwake.emulators.switches import Switchboard, Switches
 
 Ports = Mapping[str, int]
-"""By `apns`, `fcm`, `webpush` and `inbox`; what is not named takes a free one."""
+"""By `apns`, `apns-sandbox`, `fcm`, `webpush`, `hms`, `http` and `inbox`; what is not named takes a free one."""
 
 
 class Lab:
@@ -43,6 +52,7 @@ class Lab:
         key = ProviderKey(key_id=credentials.ids.key_id, team=credentials.ids.team, key=credentials.apns_key)
         self.provider_tokens = ProviderTokens([key], office.clock)
         """Takes on further teams' keys (`trust`)."""
+        self._sandbox_tokens = ProviderTokens([key], office.clock, environment=SANDBOX)
         self._oauth = oauth.OAuth(office, credentials.ids, credentials.google_key)
         self._listeners = self._make_listeners()
         tls = server_context(*credentials.server_files, ["http/1.1"])
@@ -91,7 +101,8 @@ class Lab:
         async def enforce(state: Switches) -> None:
             listener.apply(_manner(state))
             if service == "apns":
-                self.provider_tokens.renewal_seconds = state.token_interval
+                for tokens in (self.provider_tokens, self._sandbox_tokens):
+                    tokens.renewal_seconds = state.token_interval
             if state.off:
                 listener.shut()
             else:
@@ -104,23 +115,46 @@ class Lab:
         send = Faults("fcm", fcm.Fcm(office, self.credentials.ids, self._oauth), fcm.fault, office)
         token = Faults("oauth", self._oauth, oauth.fault, office)
         handlers: dict[str, tuple[Handler, Terms]] = {
-            "apns": (Faults("apns", apns.Apns(office, self.provider_tokens), apns.fault, office), apns.TERMS),
+            **self._make_apns(office),
             "fcm": (fcm.FcmHost(send, token), Terms()),
             "webpush": (Faults("webpush", webpush.WebPush(office), webpush.fault, office), Terms()),
+            "hms": (self._make_hms(office), Terms()),
+            "http": (
+                Faults("http", hook.Hook(office, secret=self.credentials.hook_secret), hook.fault, office),
+                Terms(),
+            ),
         }
         return {
             service: Listener(handler, tls=self._tls(terms), clock=office.clock, terms=terms)
             for service, (handler, terms) in handlers.items()
         }
 
+    def _make_apns(self, office: Office) -> dict[str, tuple[Handler, Terms]]:
+        budget = BackgroundBudget(office.clock)
+        own = apns.Apns(office, self.provider_tokens, budget)
+        sandbox = apns.Apns(office, self._sandbox_tokens, budget, environment=SANDBOX)
+        handlers = {"apns": own, "apns-sandbox": sandbox}
+        return {name: (Faults(name, handler, apns.fault, office), apns.TERMS) for name, handler in handlers.items()}
+
+    def _make_hms(self, office: Office) -> Handler:
+        granter = hms_oauth.HmsOAuth(office, app=HMS_APP, secret=self.credentials.hms_secret)
+        send = Faults("hms", hms.Hms(office, granter, app=HMS_APP, project=HMS_PROJECT), hms.fault, office)
+        return hms.HmsHost(send, Faults("hms-oauth", granter, hms_oauth.fault, office))
+
     def _tls(self, terms: Terms) -> ssl.SSLContext:
         protocols = ["h2", "http/1.1"] if terms.http1 else ["h2"]
-        return server_context(*self.credentials.server_files, protocols)
+        clients_of = self.ca_file if terms.asks_who else None
+        return server_context(*self.credentials.server_files, protocols, clients_of=clients_of)
 
     @property
     def apns_url(self) -> str:
         """In place of https://api.push.apple.com."""
         return self._url("apns")
+
+    @property
+    def apns_sandbox_url(self) -> str:
+        """In place of https://api.sandbox.push.apple.com."""
+        return self._url("apns-sandbox")
 
     @property
     def fcm_url(self) -> str:
@@ -134,8 +168,23 @@ class Lab:
 
     @property
     def webpush_url(self) -> str:
-        """Origin of all endpoints."""
+        """Origin of all endpoints, UnifiedPush's too."""
         return self._url("webpush")
+
+    @property
+    def hms_url(self) -> str:
+        """In place of https://push-api.cloud.huawei.com."""
+        return self._url("hms")
+
+    @property
+    def hms_token_url(self) -> str:
+        """In place of https://oauth-login.cloud.huawei.com/oauth2/v3/token."""
+        return f"{self.hms_url}{hms_oauth.PATH}"
+
+    @property
+    def hook_url(self) -> str:
+        """Where the lab's own push server takes pushes."""
+        return f"{self._url('http')}{hook.PATH}"
 
     @property
     def inbox_url(self) -> str:
@@ -144,11 +193,11 @@ class Lab:
 
     @property
     def ca_file(self) -> Path:
-        """What clients of all four must trust."""
+        """What clients of all must trust."""
         return self.credentials.ca_file
 
     def counters(self, service: str) -> Counters:
-        """Return what a listener has counted: apns, fcm (with oauth) or webpush."""
+        """Return what a listener has counted, by its name in `Ports`; fcm and hms with their token endpoints."""
         return self._listeners[service].counters
 
     def open_requests(self, service: str) -> int:
@@ -162,9 +211,12 @@ class Lab:
             "ca_file": str(made.ca_file),
             "apns": {
                 "url": self.apns_url,
+                "sandbox_url": self.apns_sandbox_url,
                 "team": made.ids.team,
                 "key_id": made.ids.key_id,
                 "key_file": str(made.apns_key_file),
+                "client_certificate": str(made.apns_client_files[0]),
+                "client_key": str(made.apns_client_files[1]),
             },
             "fcm": {
                 "url": self.fcm_url,
@@ -179,6 +231,14 @@ class Lab:
                 "vapid_public_key": made.vapid_public_key,
                 "subject": SUBJECT,
             },
+            "hms": {
+                "url": self.hms_url,
+                "token_url": self.hms_token_url,
+                "app": HMS_APP,
+                "project": HMS_PROJECT,
+                "secret_file": str(made.hms_secret_file),
+            },
+            "http": {"url": self.hook_url, "app": HOOK_APP, "secret_file": str(made.hook_secret_file)},
             "inbox": {"url": self.inbox_url, "control_secret_file": str(made.control_secret_file)},
         }
 

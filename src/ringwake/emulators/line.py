@@ -105,6 +105,8 @@ class Line(asyncio.Protocol):
         self._idle: Alarm | None = None
         self._lingering: Alarm | None = None
         self.alpn: str | None = None
+        self.certificate: bytes | None = None
+        """The client's, DER."""
 
     @property
     def is_up(self) -> bool:
@@ -124,7 +126,8 @@ class Line(asyncio.Protocol):
     def begin(self, transport: asyncio.Transport) -> None:
         """Speak over this transport from now on."""
         self._transport = transport
-        self.alpn = transport.get_extra_info("ssl_object").selected_alpn_protocol()
+        tls = transport.get_extra_info("ssl_object")
+        self.alpn, self.certificate = tls.selected_alpn_protocol(), tls.getpeercert(binary_form=True)
         self.settle()
         self.data_received(b"")
 

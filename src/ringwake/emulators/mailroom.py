@@ -1,13 +1,18 @@
 """From acceptance to the phone: deliver now, keep while the device is away, or lose on purpose."""
 
+from collections.abc import Callable
+
 from ringwake.emulators.clock import Alarm, Clock
 from ringwake.emulators.device import Device, Link
+from ringwake.emulators.fcm_shelf import make_room
 from ringwake.emulators.journal import Journal, hash8
 from ringwake.emulators.push import Push
 from ringwake.emulators.switches import Switchboard
 
 MOST_WAITING = 256
 """Pushes that we hold for a device; the services refuse more."""
+# UnifiedPush is Web Push, and its listener the same.
+_SWITCHED_WITH = {"unifiedpush": "webpush"}
 
 
 class Mailroom:
@@ -26,7 +31,7 @@ class Mailroom:
 
     def post(self, device: Device, push: Push) -> None:
         """Carry a push that a service has accepted, as the service's switches are."""
-        switches = self._switches[push.provider]
+        switches = self._switches[_SWITCHED_WITH.get(push.provider, push.provider)]
         if switches.drop:
             self._note(push, "dropped", "switch")
             return
@@ -45,6 +50,9 @@ class Mailroom:
         """Take note that a device is there, and send it what waits."""
         self._expire(device)
         device.attach(link)
+        for app in sorted(device.overflowed):
+            link.send({"op": "deleted", "provider": "fcm", "app": app})
+        device.overflowed.clear()
         for push in device.stored.take():
             self._deliver(device, push)
 
@@ -66,17 +74,25 @@ class Mailroom:
             alarm.cancel()
         self._alarms.clear()
 
-    def _hold_back(self, device: Device, push: Push, seconds: float) -> None:
-        device.on_its_way += 1
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Call `act` after so many seconds, unless we have closed by then."""
         alarms: list[Alarm] = []
 
         def ring() -> None:
             self._alarms.discard(alarms[0])
-            device.on_its_way -= 1
-            self._arrive(device, push)
+            act()
 
         alarms.append(self._clock.later(seconds, ring))
         self._alarms.add(alarms[0])
+
+    def _hold_back(self, device: Device, push: Push, seconds: float) -> None:
+        device.on_its_way += 1
+
+        def arrive() -> None:
+            device.on_its_way -= 1
+            self._arrive(device, push)
+
+        self.later(seconds, arrive)
 
     def _arrive(self, device: Device, push: Push) -> None:
         if not device.has(push.token):
@@ -93,10 +109,19 @@ class Mailroom:
         self._note(push, "delivered")
 
     def _store(self, device: Device, push: Push) -> None:
+        if push.provider == "fcm" and not self._find_room(device, push):
+            return
         replaced = device.stored.put(push)
         if replaced is not None:
             self._note(replaced, "replaced", "by a later one")
         self._note(push, "stored", "device away")
+
+    def _find_room(self, device: Device, push: Push) -> bool:
+        """Apply FCM's limits; False if the push is not kept itself."""
+        dropped, reason = make_room(device, push, self._switches["fcm"].quota)
+        for each in dropped:
+            self._note(each, "dropped", reason)
+        return not any(each is push for each in dropped)
 
     def _expire(self, device: Device) -> None:
         for push in device.stored.expire(self._clock.wall()):

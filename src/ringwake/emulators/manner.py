@@ -9,6 +9,8 @@ class Terms:
 
     http1: bool = True
     """HTTP/1.1 is spoken too."""
+    asks_who: bool = False
+    """A client may show a certificate."""
     header_table_size: int = 4096
     streams: int = 1000
     """MAX_CONCURRENT_STREAMS."""

@@ -1,13 +1,13 @@
 """Google's token endpoint: a service account's signed assertion in, a bearer token for an hour out (RFC 7523)."""
 
 import secrets
-from urllib.parse import parse_qs
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ringwake.emulators.credentials import Ids
 from ringwake.emulators.exchange import Request, Response
+from ringwake.emulators.form import read_form
 from ringwake.emulators.journal import hash8
 from ringwake.emulators.office import Office
 from ringwake.emulators.refusal import RefusedError
@@ -60,7 +60,7 @@ class OAuth:
     def _check(self, request: Request) -> None:
         if request.method != "POST":
             raise RefusedError("invalid_request", "POST only")
-        fields = _form(request)
+        fields = read_form(request)
         if fields.get("grant_type") != GRANT:
             raise RefusedError("unsupported_grant_type", "grant_type is not jwt-bearer")
         if "assertion" not in fields:
@@ -95,19 +95,6 @@ def fault(request: Request, status: int, reason: str, wall: float) -> Response:
     del request, wall
     usual = "invalid_grant" if status in {400, 401, 403} else "internal_failure"
     return _answer(status, {"error": reason or usual, "error_description": "switched"})
-
-
-def _form(request: Request) -> dict[str, str]:
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded" or request.too_long:
-        raise RefusedError("invalid_request", "not a form")
-    try:
-        fields = parse_qs(request.body.decode("ascii"), strict_parsing=True, max_num_fields=10)
-    except ValueError:
-        raise RefusedError("invalid_request", "not a form") from None
-    if any(len(values) > 1 for values in fields.values()):
-        raise RefusedError("invalid_request", "a field stands twice")
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _answer(status: int, content: dict[str, object]) -> Response:

@@ -22,7 +22,7 @@ class PhoneDesk:
                 self._acknowledge(request.number("seq"))
                 return None
             case "register":
-                return self._register(*request.app())
+                return self._register(*request.app(), request.environment())
             case "rotate":
                 return self._rotate(*request.app())
             case "unregister":
@@ -34,8 +34,8 @@ class PhoneDesk:
             case _:
                 raise InboxError("unknown_op", "no such op")
 
-    def _register(self, provider: str, app: str) -> dict[str, object]:
-        entry = self._office.directory.register(self._device, provider, app)
+    def _register(self, provider: str, app: str, environment: str) -> dict[str, object]:
+        entry = self._office.directory.register(self._device, provider, app, environment=environment)
         self._note("registered", entry)
         return _shown(entry)
 
@@ -66,8 +66,8 @@ def _shown(entry: Registration) -> dict[str, object]:
     shown: dict[str, object] = {"op": "registered", "provider": entry.provider, "app": entry.app}
     match entry.provider:
         case "apns":
-            return shown | {"team": entry.team, "tokens": entry.tokens}
-        case "webpush" if entry.subscription is not None:
+            return shown | {"team": entry.team, "environment": entry.environment, "tokens": entry.tokens}
+        case "webpush" | "unifiedpush" if entry.subscription is not None:
             return shown | {"subscription": entry.subscription.to_json()}
         case _:
             return shown | {"token": entry.tokens[""]}

@@ -68,6 +68,11 @@ class ProviderTokens:
         """Take on another team's key, or another key of a team."""
         self._keys[key.key_id] = key
 
+    @property
+    def teams(self) -> frozenset[str]:
+        """Who has a key."""
+        return frozenset(key.team for key in self._keys.values())
+
     def check(self, peer: Peer, authorization: str | None) -> str:
         """Return the team that pushes; raises RefusedError."""
         if self._blocked.get(peer, 0.0) > self._clock.monotonic():

@@ -127,6 +127,7 @@ class Listener:
         site = self._site
 
         def choose(line: Line, first: bytes) -> Engine | None:
+            peer.certificate = line.certificate
             if line.alpn == "h2" or first.startswith(PREFACE):
                 return Http2(line, site, peer)
             if line.alpn is None and PREFACE.startswith(first):

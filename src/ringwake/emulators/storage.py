@@ -36,6 +36,14 @@ class Storage:
             del self._pushes[key]
         return list(gone.values())
 
+    def of(self, provider: str, app: str) -> list[Push]:
+        """Return what is kept for an app, oldest first."""
+        return [push for push in self._pushes.values() if (push.provider, push.app) == (provider, app)]
+
+    def discard(self, pushes: list[Push]) -> None:
+        """Take out these."""
+        self._pushes = {key: push for key, push in self._pushes.items() if not any(push is each for each in pushes)}
+
     def expire(self, wall: float) -> list[Push]:
         """Take out what has expired."""
         gone = {key: push for key, push in self._pushes.items() if push.expires_at <= wall}

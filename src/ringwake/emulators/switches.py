@@ -8,9 +8,12 @@ from msgspec import Meta
 
 from ringwake.emulators.provider_token import RENEWAL_SECONDS
 
-SERVICES = ("apns", "fcm", "oauth", "webpush")
-# oauth lives on FCM's listener and delivers nothing: only what concerns a request is its own.
-_OF_A_REQUEST = frozenset({"answer", "reason", "retry_after", "reset", "hang", "slow", "times"})
+SERVICES = ("apns", "apns-sandbox", "fcm", "oauth", "webpush", "hms", "hms-oauth", "http")
+# Token endpoints live on their service's listener and deliver nothing: only what concerns a request is their own.
+_TOKEN_ENDPOINTS = {"oauth": "fcm", "hms-oauth": "hms"}
+_OF_A_REQUEST = frozenset({"answer", "reason", "retry_after", "reset", "lose_answer", "hang", "slow", "times"})
+# What concerns a device or a team is switched for both of Apple's environments at once.
+_OF_BOTH = frozenset({"drop", "delay", "duplicate", "token_interval", "quota"})
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -36,12 +39,14 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The Retry-After of that answer: seconds or a date, or nonsense to be survived."""
     reset: bool = False
     """A request is answered by RST_STREAM (HTTP/2) or a closed connection (HTTP/1.1)."""
+    lose_answer: bool = False
+    """A request is served, and what answers it is lost in the same way: its sender cannot know."""
     hang: bool = False
     """A request is never answered."""
     slow: Seconds = 0.0
     """Seconds before an answer."""
     times: Count = 0
-    """answer, reset, hang and slow are over after so many requests; 0: they stay."""
+    """answer, reset, lose_answer, hang and slow are over after so many requests; 0: they stay."""
     goaway: Count = 0
     """GOAWAY after every so many requests of a connection."""
     idle_close: Seconds = 0.0
@@ -55,7 +60,9 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stall: bool = False
     """No flow-control credit is given back for request bodies."""
     token_interval: Seconds = RENEWAL_SECONDS
-    """apns: how often a team may show a new provider token."""
+    """apns: how often a team may show a new provider token, in either environment."""
+    quota: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """fcm: the share of Google's quotas that applies; apns: of the background budget, for both; 0: none does."""
 
 
 CLEAR = Switches()
@@ -98,9 +105,9 @@ class Switchboard:
     def spend(self, service: str) -> Switches:
         """Return the switches as they are for one request, and count it against `times`."""
         now = self._state[service]
-        if now.times and (now.answer or now.reset or now.hang or now.slow):
+        if now.times and (now.answer or now.reset or now.lose_answer or now.hang or now.slow):
             left = now.times - 1
-            over = {} if left else {"answer": 0, "reset": False, "hang": False, "slow": 0.0}
+            over = {} if left else {"answer": 0, "reset": False, "lose_answer": False, "hang": False, "slow": 0.0}
             self._state[service] = msgspec.structs.replace(now, times=left, **over)
         return now
 
@@ -120,10 +127,15 @@ class Switchboard:
             changed = msgspec.convert({**msgspec.structs.asdict(self._state[service]), **changes}, Switches)
         except msgspec.ValidationError as error:
             raise SwitchError(str(error)) from None
-        if service == "oauth" and (wrong := changes.keys() - _OF_A_REQUEST):
-            raise SwitchError(f"{min(wrong)}: oauth has no such switch, it shares the listener of fcm")
+        shared = _TOKEN_ENDPOINTS.get(service)
+        if shared and (wrong := changes.keys() - _OF_A_REQUEST):
+            raise SwitchError(f"{min(wrong)}: {service} has no such switch, it shares the listener of {shared}")
+        if service == "apns-sandbox" and (both := changes.keys() & _OF_BOTH):
+            raise SwitchError(f"{min(both)}: that of apns is for both")
         if service != "apns" and "token_interval" in changes:
             raise SwitchError("token_interval: only apns has it")
+        if service not in {"apns", "fcm"} and "quota" in changes:
+            raise SwitchError("quota: only apns and fcm have it")
         if 0 < changed.answer < 200:
             raise SwitchError("answer: 200 to 599, or 0 for none")
         return changed

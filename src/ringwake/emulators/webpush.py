@@ -1,4 +1,4 @@
-"""A Web Push service (RFC 8030) and, behind it, the browsers that its subscriptions belong to."""
+"""A Web Push service (RFC 8030) and, behind it, the browsers and UnifiedPush apps that its subscriptions belong to."""
 
 import re
 import secrets
@@ -70,7 +70,8 @@ class WebPush:
             return _refusal(status, error.reason)
 
     def _addressee(self, request: Request, endpoint: str) -> Registration:
-        found = self._office.directory.find("webpush", endpoint)
+        directory = self._office.directory
+        found = directory.find("webpush", endpoint) or directory.find("unifiedpush", endpoint)
         if found is None:
             raise RefusedError("NotFound", "nobody has this subscription")
         if isinstance(found, Dead):
@@ -80,7 +81,7 @@ class WebPush:
         check_vapid(
             request.values("authorization"),
             key=found.app,
-            origin=self._office.directory.webpush_origin,
+            origin=directory.webpush_origin,
             wall=self._office.clock.wall(),
         )
         if not self._office.mailroom.has_room(found.device):
@@ -105,14 +106,15 @@ class WebPush:
         # A browser's PushMessageData.text() reads UTF-8 with replacement too.
         text = registration.subscription.decrypt(body).decode("utf-8", "replace") if body else None
         return Push(
-            provider="webpush",
+            provider=registration.provider,
             app=registration.app,
             token=registration.tokens[""],
             id=push_id,
             kind=wish.urgency,
             fields={
                 "payload": text,
-                "display": webpush_display(text),
+                # UnifiedPush hands the text to the app, which shows what it likes.
+                "display": webpush_display(text) if registration.provider == "webpush" else None,
                 "topic": wish.topic,
                 "urgency": wish.urgency,
             },

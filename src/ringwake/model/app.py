@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from ringwake.model.texts import OURS, Extra, Texts
+
 
 class Provider(StrEnum):
     """Push notification services, by their `pn-provider` names: the first three are RFC 8599's (section 14.5)."""
@@ -19,6 +21,8 @@ class Provider(StrEnum):
     """The operator's own push server."""
 
 
+VAPID = frozenset({Provider.WEBPUSH, Provider.UNIFIEDPUSH})
+"""Services whose phones name no application (RFC 8599 section 12): a tenant has one, known by its VAPID key."""
 SANDBOX = "apns.dev"
 """`pn-provider` of an iPhone app that was built for Apple's sandbox, as Linphone writes it."""
 
@@ -41,9 +45,11 @@ class App:
     show_caller: bool = False
     """Put the caller's URI and name into the payload: the provider can read it, so it is a choice."""
     vapid_key: str = ""
-    """Web Push: our public key, base64url without padding, for `+sip.vapid` (RFC 8599 section 8.3)."""
+    """Web Push and UnifiedPush: our public key, base64url without padding, for `+sip.vapid` (RFC 8599 section 8.3)."""
     is_sandbox: bool = False
     """APNs: the tokens are those of Apple's sandbox, which RFC 8599 has no word for."""
+    texts: Texts = OURS
+    extra: Extra = ()
 
     @property
     def words(self) -> tuple[str, ...]:

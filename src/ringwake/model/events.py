@@ -33,9 +33,20 @@ class Happened(StrEnum):
     REGISTERED = "registered"
     UNREGISTERED = "unregistered"
     TOKEN_FORGOTTEN = "token_forgotten"  # noqa: S105  a name, not a token
+    TOKEN_SUSPECT = "token_suspect"  # noqa: S105  likewise
+    TOKEN_GUARD_TRIPPED = "token_guard_tripped"  # noqa: S105  likewise
+    TOKEN_GUARD_RESET = "token_guard_reset"  # noqa: S105  likewise
+    TOKENS_RESTORED = "tokens_restored"
     TOKEN_SHARED = "token_shared"  # noqa: S105  likewise
+    TOKEN_CHALLENGED = "token_challenged"  # noqa: S105  likewise
     WAKE_COUNTED = "wake_counted"
     REFRESH_DUE = "refresh_due"
+    # push services
+    CIRCUIT_OPENED = "circuit_opened"
+    CIRCUIT_CLOSED = "circuit_closed"
+    CREDENTIALS_RENEWED = "credentials_renewed"
+    CREDENTIALS_BROKEN = "credentials_broken"
+    PUSH_TESTED = "push_tested"
     # in front of a PBX
     PBX_REACHED = "pbx_reached"
     PBX_LOST = "pbx_lost"

@@ -55,9 +55,6 @@ class Directory(Protocol):
     def app(self, key: AppKey) -> App | None:
         """Return an application."""
 
-    def webpush(self, tenant: str) -> App | None:
-        """Return the tenant's Web Push application; its phones name none (RFC 8599 section 12)."""
-
     def apps(self, tenant: str) -> tuple[App, ...]:
         """Return the tenant's applications, in the order of their services."""
 

@@ -38,7 +38,7 @@ class Service(StrEnum):
 
 
 class SubscriptionKeys(NamedTuple):
-    """The browser's keys for RFC 8291 encryption, as PushSubscription.getKey() gives them."""
+    """The keys of a browser or UnifiedPush app for RFC 8291 encryption, as PushSubscription.getKey() gives them."""
 
     p256dh: bytes
     """Uncompressed P-256 point, 65 octets."""
@@ -54,7 +54,7 @@ class PushTarget:
     tokens: tuple[tuple[Service, Token], ...]
     """One or two; never empty."""
     keys: SubscriptionKeys | None = None
-    """Web Push only: without them the push has no payload (RFC 8599 section 12)."""
+    """Web Push and UnifiedPush only: without them the push has no payload (RFC 8599 section 12)."""
 
     def token(self, service: Service) -> Token | None:
         """Return the token of a service, if the phone registered one."""
@@ -67,7 +67,7 @@ class PushTarget:
         """Choose the token for a push of this kind, or None when such a push must not be sent.
 
         A VoIP push only announces a call: iOS stops launching an app whose VoIP pushes show none. A browser gets no
-        silent push: Safari withdraws the permission (push-services 1.5 and 3).
+        silent push: Safari withdraws the permission (push-services 1.5 and 3). UnifiedPush wakes an app, not a page.
         """
         if self.app.provider is Provider.WEBPUSH and kind in SILENT:
             return None
@@ -87,12 +87,24 @@ class PushTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loc:
+    """Texts that stand in the app itself, in the language of the phone; shown in place of those of the alert."""
+
+    key: str = ""
+    """In place of `body`; empty: none."""
+    args: tuple[str, ...] = ()
+    title_key: str = ""
+    """In place of `title`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """What the phone's system shows, sounds and counts, from the account's settings."""
 
     title: str = ""
     body: str = ""
     """Such as "Boss calling". Empty: nothing is shown."""
+    loc: Loc | None = None
     sound: str = ""
     badge: int | None = None
     category: str = ""
@@ -124,6 +136,8 @@ class Notice:
     deadline_ms: int = 0
     """Milliseconds left when this was built; after them the call is over."""
     alert: Alert | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+    """Further members of the payload, by name, the most important first."""
     ticket: str = field(default="", repr=False)
     """Stands for the phone's credentials, once; empty when none is given (docs/adr/0018-ticket.md)."""
 

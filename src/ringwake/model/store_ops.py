@@ -8,13 +8,14 @@ other always meet: whichever comes second sees the first, and no wake is lost. T
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.push import PushTarget, SubscriptionKeys
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.token_claims import Challenged, TokenClaims, TokenProof
 from ringwake.model.wakes import Wake
 from ringwake.sip.flow import Flow
 
@@ -93,6 +94,8 @@ class Registered:
     """Messages that wait for the phone of a touched binding, oldest first."""
     shared: tuple[SharedToken, ...] = ()
     """Tokens that were new to the account, and that are another phone's too."""
+    challenged: tuple[Challenged, ...] = ()
+    """Those of the touched bindings that have no push for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,20 @@ class TooManyAccounts:
 
 
 @dataclass(frozen=True, slots=True)
+class StrangeToken:
+    """A token is another phone's, under another account, and the tenant does not take that: nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Overreach:
     """It would do more than refresh the one binding that it may: nothing was changed."""
 
 
+RegisterRefusal: TypeAlias = OutOfOrder | TooManyAccounts | StrangeToken | Overreach
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register(Op[Registered | OutOfOrder | TooManyAccounts | Overreach]):
+class Register(Op[Registered | RegisterRefusal]):
     """Apply a REGISTER; without contacts and `remove_all` it only reads."""
 
     aor: Aor
@@ -123,6 +134,8 @@ class Register(Op[Registered | OutOfOrder | TooManyAccounts | Overreach]):
     """`Contact: *` with `Expires: 0`."""
     only: str = ""
     """Id of the one binding that it may refresh, with the tokens that this has; empty: it may do what it says."""
+    claims: TokenClaims = TokenClaims.ALLOW
+    proof: TokenProof | None = None
     user_agent: str = ""
     path: tuple[str, ...] = ()
     """Path values (RFC 3327), topmost first."""
@@ -137,17 +150,6 @@ class PutSubscription(Op[bool]):
     aor: Aor
     digest: str
     keys: SubscriptionKeys
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetToken(Op[tuple[Binding, ...]]):
-    """Compare and clear: the provider said that the token is dead. Bindings registered after `dead_at` keep it.
-
-    Returns the bindings that lost it.
-    """
-
-    digest: str
-    dead_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ringwake.model.token_claims import TokenClaims
+
 
 class Upstream(Enum):
     """How a tenant stands to its PBX."""
@@ -58,3 +60,4 @@ class Tenant:
     """Whether the caller is told to go there by itself (302)."""
     relays_media: bool = False
     """Whether its calls' RTP goes through the media relay."""
+    token_claims: TokenClaims = TokenClaims.ALLOW

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ringwake.model.account import Aor
 from ringwake.model.push import PushTarget
-from ringwake.model.store_ops import Op, TooManyAccounts
+from ringwake.model.store_ops import Op, StrangeToken, TooManyAccounts
+from ringwake.model.token_claims import TokenClaims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +23,12 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class PutUpload(Op[bool | TooManyAccounts]):
+class PutUpload(Op[bool | TooManyAccounts | StrangeToken]):
     """Keep a push target in the place of an earlier one for the same phone; True when a binding has it now."""
 
     upload: Upload
+    claims: TokenClaims = TokenClaims.ALLOW
+    """Only a REGISTER can prove a token, so all but `ALLOW` refuse one that is another phone's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

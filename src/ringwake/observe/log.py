@@ -32,7 +32,11 @@ _DEBUG = frozenset(
 _WARNING = frozenset(
     {
         Happened.PUSH_FAILED,
+        Happened.CIRCUIT_OPENED,
+        Happened.CREDENTIALS_BROKEN,
         Happened.TOKEN_FORGOTTEN,
+        Happened.TOKEN_SUSPECT,
+        Happened.TOKENS_RESTORED,
         Happened.TOKEN_SHARED,
         Happened.STORE_FAILED,
         Happened.PBX_LOST,
@@ -41,7 +45,7 @@ _WARNING = frozenset(
         Happened.PBX_ASKED_NOBODY,
     }
 )
-_ERROR = frozenset({Happened.FAULT})
+_ERROR = frozenset({Happened.FAULT, Happened.TOKEN_GUARD_TRIPPED})
 
 
 class EventLog:

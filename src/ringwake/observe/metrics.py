@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from ringwake.model.events import Event, Happened
+from ringwake.observe.push_metrics import PushMetrics
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60)
@@ -26,10 +29,19 @@ class Metrics:
         self._wake = self._histogram("wake_duration_seconds", "push accepted by the provider to REGISTER on disk")
         self._invites: dict[str, float] = {}
         self._accepted: dict[tuple[str, str], float] = {}
+        self.pushes = PushMetrics(self._registry)
+        """Counts each attempt."""
+        self.gauges("provider_inflight", "pushes under way", ("provider",), self.pushes.in_flight)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge that is read when it is asked for."""
         Gauge(f"ringwake_{name}", text, registry=self._registry).set_function(value)
+
+    def gauges(
+        self, name: str, text: str, labels: tuple[str, ...], values: Callable[[], Mapping[tuple[str, ...], float]]
+    ) -> None:
+        """Add gauges that are read when they are asked for: their values by their labels."""
+        self._registry.register(_Read(f"ringwake_{name}", text, labels, values))
 
     def note(self, event: Event) -> None:
         """Count one event."""
@@ -61,6 +73,29 @@ class Metrics:
                 began.pop(next(iter(began)))  # type: ignore[call-overload]  # both are keyed by what they iterate
 
 
+class _Read(Collector):
+    """Gauges whose values somebody else keeps."""
+
+    def __init__(
+        self, name: str, text: str, labels: tuple[str, ...], values: Callable[[], Mapping[tuple[str, ...], float]]
+    ) -> None:
+        self._name = name
+        self._text = text
+        self._labels = labels
+        self._values = values
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Name them, without asking for the values."""
+        return [GaugeMetricFamily(self._name, self._text, labels=self._labels)]
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Ask for the values."""
+        family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
+        for labels, value in self._values().items():
+            family.add_metric(labels, value)
+        return [family]
+
+
 _COUNTERS: dict[Happened, tuple[str, str, tuple[str, ...]]] = {
     Happened.INVITE_RECEIVED: ("invites_total", "INVITEs to accounts", ()),
     Happened.CALL_ENDED: ("calls_total", "calls by how they ended", ("end",)),
@@ -72,7 +107,23 @@ _COUNTERS: dict[Happened, tuple[str, str, tuple[str, ...]]] = {
     Happened.PUSH_ACCEPTED: ("pushes_accepted_total", "pushes that the provider took", ()),
     Happened.PUSH_FAILED: ("pushes_failed_total", "pushes that the provider did not take", ("outcome",)),
     Happened.PUSH_SUPPRESSED: ("pushes_suppressed_total", "pushes not sent", ("reason",)),
-    Happened.TOKEN_FORGOTTEN: ("tokens_invalidated_total", "push tokens that a provider called dead", ()),
+    Happened.CIRCUIT_OPENED: (
+        "provider_circuit_opens_total",
+        "times that a provider had failed too often",
+        ("provider",),
+    ),
+    Happened.TOKEN_FORGOTTEN: (
+        "tokens_forgotten_total",
+        "push tokens forgotten, since a provider called them dead",
+        (),
+    ),
+    Happened.TOKEN_SUSPECT: ("tokens_suspect_total", "push tokens called dead and kept, since there were many", ()),
+    Happened.TOKEN_GUARD_TRIPPED: (
+        "token_guard_trips_total",
+        "times that too many push tokens of an application were called dead",
+        ("provider",),
+    ),
+    Happened.TOKEN_CHALLENGED: ("tokens_challenged_total", "phones that were asked to prove a push token", ()),
     Happened.TOKEN_SHARED: ("tokens_shared_total", "push tokens that a second phone claimed", ()),
     Happened.WAKE_COUNTED: ("wakes_total", "pushes that a phone has answered with a REGISTER", ("reason",)),
     Happened.REGISTERED: ("registrations_total", "REGISTERs taken", ("push",)),

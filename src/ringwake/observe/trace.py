@@ -24,6 +24,16 @@ _SUPPRESSED = {
     "caller_limit": "The caller had called too often in the last minute: nobody was woken.",
     "account_limit": "The account had been called too often in the last minute: nobody was woken.",
     "background_limit": "The iPhone had been pushed to silently too often in the last hour.",
+    "caller_total_limit": "The caller had called too many accounts in the last minute: nobody was woken.",
+    "tenant_limit": "Phones of this domain had been woken too often in the last minute.",
+    "app_limit": "Phones with this app had been pushed to too often in the last minute.",
+    "circuit_open": "The push service had failed again and again, so it was left alone for a moment.",
+}
+_IN_LINE = {
+    "replaced": "A newer push of the same call took the place of this one.",
+    "gave_way": "Too many pushes to this app were waiting, and others went first.",
+    "line_full": "Too many pushes to this app were waiting.",
+    "line_slow": "The push waited in line behind others until its time was over.",
 }
 
 
@@ -47,7 +57,8 @@ class Timeline:
 
     def verdict(self) -> str:
         """Return a sentence on how it went, and where the time or the call was lost."""
-        return _of_call(self.events) or _of_message(self.events) or _of_account(self.events) or "It is still under way."
+        said = _of_call(self.events) or _of_message(self.events) or _of_test(self.events) or _of_account(self.events)
+        return said or "It is still under way."
 
 
 class Traces:
@@ -138,6 +149,8 @@ def _lost(events: Sequence[Event], end: Event) -> str:
 
 
 def _not_taken(failed: Event) -> str:
+    if sentence := _IN_LINE.get(str(failed.fields.get("reason"))):
+        return sentence
     return f"The push service did not take the push: {failed.fields.get('reason') or 'no reason given'}."
 
 
@@ -150,6 +163,12 @@ def _slowest(events: Sequence[Event]) -> str:
     before, after = max(steps, key=lambda step: step[1].at - step[0].at)
     seconds = after.at - before.at
     return f" The slowest step was {before.what.value} to {after.what.value}: {seconds * 1000:.0f} ms."
+
+
+def _of_test(events: Sequence[Event]) -> str:
+    """Say what a test push came to; empty when it is none, or still under way."""
+    ended = _all(events, Happened.PUSH_TESTED)
+    return f"Test push: {ended[-1].fields.get('said')}." if ended else ""
 
 
 def _of_account(events: Sequence[Event]) -> str:

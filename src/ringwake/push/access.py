@@ -20,6 +20,7 @@ HMS_ENDPOINT = "https://push-api.cloud.huawei.com"
 HMS_TOKEN_ENDPOINT = "https://oauth-login.cloud.huawei.com/oauth2/v3/token"  # noqa: S105  a URL
 
 _ENDPOINT = re.compile(r"https://(?:[A-Za-z0-9\-.]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_PATH = re.compile(r"(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*)?(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ class HmsAccess(Reach):
     """Huawei Push Kit, by an app's secret. The application is named by its app id."""
 
     secret: Secret[str]
+    project: str = ""
+    """Project id, for the second version of the API; empty: the first, by app id."""
     endpoint: str = HMS_ENDPOINT
     token_endpoint: str = HMS_TOKEN_ENDPOINT
 
@@ -83,8 +86,9 @@ class HookAccess(Reach):
     """A push server of the operator's own: signed JSON over HTTPS."""
 
     endpoint: str
+    """URL that pushes are posted to."""
     secret: Secret[bytes]
-    """Key of the signature."""
+    """Key of the signature: `whsec_` and base64."""
 
 
 Access: TypeAlias = ApnsAccess | FcmAccess | WebPushAccess | HmsAccess | HookAccess
@@ -116,3 +120,15 @@ def read_endpoint(text: str) -> str:
     if _ENDPOINT.fullmatch(endpoint) is None:
         raise CredentialsError("an endpoint is https://host[:port]")
     return endpoint
+
+
+def read_url(text: str) -> str:
+    """Return the URL of a server that has a path of its own.
+
+    Raises:
+        CredentialsError: it is not `https://host[:port][/path][?query]`.
+    """
+    endpoint = _ENDPOINT.match(text)
+    if endpoint is None or _PATH.fullmatch(text, endpoint.end()) is None:
+        raise CredentialsError("a URL is https://host[:port]/path")
+    return text

@@ -20,20 +20,28 @@ STREAMS = 100
 class CurlDriver:
     """Runs transfers. Each ends as a future: with curl's result code, 0 for success."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, streams: int = STREAMS, per_host: int = CONNECTIONS_PER_HOST) -> None:
+        """Begin, in the running loop.
+
+        Args:
+            streams: transfers that share a connection, at most.
+            per_host: connections to one host, at most.
+        """
         self._loop = asyncio.get_running_loop()
         self._pending: dict[pycurl.Curl, asyncio.Future[int]] = {}
         self._sockets: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._is_due = False
+        self._is_closed = False
         self._watchdog: asyncio.TimerHandle | None = None
         self._has_ended = False
         self._multi = multi = pycurl.CurlMulti()
         multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
-        multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST)
+        multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, per_host)
         multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, CONNECTIONS)
-        multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, STREAMS)
+        multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)
 
     async def run(self, curl: pycurl.Curl) -> int:
         """Run one transfer to its end; cancelling it resets its stream."""
@@ -47,10 +55,11 @@ class CurlDriver:
             if self._pending.pop(curl, None) is not None:
                 self._multi.remove_handle(curl)
 
-    def close(self) -> None:
-        """End all transfers as aborted and close the connections."""
+    def close(self, code: int) -> None:
+        """End all transfers with a code of curl's and close the connections."""
+        self._is_closed = True
         for curl in tuple(self._pending):
-            self._finish(curl, pycurl.E_ABORTED_BY_CALLBACK)
+            self._finish(curl, code)
         for fd in tuple(self._sockets):
             self._forget(fd)
         self._multi.close()
@@ -79,8 +88,16 @@ class CurlDriver:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if milliseconds >= 0:
+        if milliseconds > 0:
             self._timer = self._loop.call_later(milliseconds / 1000, self._act, pycurl.SOCKET_TIMEOUT, 0)
+        elif milliseconds == 0 and not self._is_due:
+            self._is_due = True  # once for all transfers that begin in this turn of the loop
+            self._loop.call_soon(self._run_due)
+
+    def _run_due(self) -> None:
+        self._is_due = False
+        if not self._is_closed:
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
 
     def _act(self, fd: int, mask: int) -> None:
         self._multi.socket_action(fd, mask)

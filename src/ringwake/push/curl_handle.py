@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import pycurl
 
+from ringwake.push.curl_options import Options
 from ringwake.push.http import ACK_SECONDS, BODY_LIMIT, Answer
 
 HEADERS_LIMIT = 64
 """Header fields of an answer that are kept."""
 IDLE_SECONDS = 3600
 """How long a connection may lie idle before it is not used again; curl's own default of 118 s costs handshakes."""
+PROBE_SECONDS = 30
+"""Idle seconds after which the kernel asks whether the peer is still there. A dead connection is not used again."""
 # What curl would add of its own accord.
 _SUPPRESSED = ("accept:", "expect:", "content-type:")
 _FIXED = (
@@ -28,49 +31,56 @@ _FIXED = (
     (pycurl.SSL_VERIFYPEER, 1),
     (pycurl.SSL_VERIFYHOST, 2),
     (pycurl.MAXAGE_CONN, IDLE_SECONDS),
-    (pycurl.PROXY, ""),  # the proxies of the environment would hide the address from us
-    (pycurl.NOPROXY, "*"),
     (pycurl.USERAGENT, "ringwake"),
+)
+_SOCKET = (
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(ACK_SECONDS * 1000)),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_SECONDS),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, int(ACK_SECONDS)),
 )
 
 
 class CurlHandle:
     """A handle for one request at a time, used again and again."""
 
-    __slots__ = ("_allows", "_body", "_headers", "_status", "curl", "is_refused")
+    __slots__ = ("_allows", "_body", "_lines", "curl", "is_refused")
 
-    def __init__(self, *, trust: Iterable[tuple[int, str | bytes]], allows: Callable[[str], bool]) -> None:
+    def __init__(self, options: Options, *, allows: Callable[[str], bool]) -> None:
         """Make one.
 
         Args:
-            trust: options that say which certificates are trusted.
+            options: what all requests have in common.
             allows: tells whether a connection to an address may be opened.
         """
         self._allows = allows
         self._body = bytearray()
-        self._headers: dict[str, str] = {}
-        self._status = 0
+        self._lines: list[bytes] = []
         self.is_refused = False
         """Whether an address was refused."""
         self.curl = curl = pycurl.Curl()
-        for option, value in (*_FIXED, *trust):
+        for option, value in (*_FIXED, *options):
             curl.setopt(option, value)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
-        curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)  # curl itself stops at 300 kB of them
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
 
     def ask(self, url: str, headers: Mapping[str, str], *, body: bytes, within: float) -> None:
         """Prepare the next request."""
         self._body.clear()
-        self._headers = {}
-        self._status = 0
+        self._lines.clear()
         self.is_refused = False
-        suppressed = [name for name in _SUPPRESSED if name[:-1] not in headers]
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        lines += [name for name in _SUPPRESSED if name[:-1] not in headers]
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        curl.setopt(pycurl.HTTPHEADER, [*suppressed, *(f"{name}: {value}" for name, value in headers.items())])
+        curl.setopt(pycurl.HTTPHEADER, lines)
         curl.setopt(pycurl.POSTFIELDS, body)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(within * 1000)))
+
+    def pin(self, address: str) -> None:
+        """Let the proxy connect to this address instead of resolving the name, from now on."""
+        self.curl.setopt(pycurl.CONNECT_TO, [f"::[{address}]:" if ":" in address else f"::{address}:"])
 
     @property
     def is_full(self) -> bool:
@@ -78,8 +88,15 @@ class CurlHandle:
         return len(self._body) >= BODY_LIMIT
 
     def answer(self) -> Answer:
-        """Return what came."""
-        return Answer(status=self._status, headers=self._headers, body=bytes(self._body))
+        """Return what came. Of several answers (a proxy's, interim ones) the last counts."""
+        text = "\n" + b"".join(self._lines).decode("latin-1")
+        first, *lines = text.rpartition("\nHTTP/")[2].split("\n")
+        headers: dict[str, str] = {}
+        for line in lines[:HEADERS_LIMIT]:
+            name, colon, value = line.partition(":")
+            if colon:
+                headers[name.lower()] = value.strip()
+        return Answer(status=int(first.split(" ", 2)[1]), headers=headers, body=bytes(self._body))
 
     def _open(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         """OPENSOCKETFUNCTION: here the name is resolved and nothing is connected yet."""
@@ -89,19 +106,10 @@ class CurlHandle:
             refused: int = pycurl.SOCKET_BAD
             return refused
         opened = socket.socket(family, kind, protocol)
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(ACK_SECONDS * 1000))
+        for level, option, value in _SOCKET:
+            opened.setsockopt(level, option, value)
         asyncio.get_running_loop().call_soon(opened.close)  # curl works on a duplicate
         return opened
-
-    def _take_header(self, line: bytes) -> None:
-        text = line.decode("latin-1").strip()
-        if text.startswith("HTTP/"):
-            self._headers = {}
-            self._status = int(text.split(" ")[1])
-            return
-        name, colon, value = text.partition(":")
-        if colon and len(self._headers) < HEADERS_LIMIT:
-            self._headers[name.lower()] = value.strip()
 
     def _take_body(self, data: bytes) -> int | None:
         room = BODY_LIMIT - len(self._body)

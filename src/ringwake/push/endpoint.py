@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from ringwake.push.addresses import is_public
 from ringwake.push.errors import CredentialsError, UnsendableError
@@ -20,6 +21,8 @@ SERVICES = (
     "*.notify.windows.com",
 )
 """The push services of the browsers (push-services section 3)."""
+ANY_SERVICE = ("*",)
+"""For UnifiedPush: who runs a distributor's server is the user's choice, so it may be anyone's, at a public address."""
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_\-]{0,61}[a-z0-9_])?"
 _NAME = rf"(?:{_LABEL}\.)*(?!\d+\b|0x){_LABEL}"
@@ -71,7 +74,7 @@ class EndpointPolicy:
         """
         match = _URL.fullmatch(url) if len(url) <= _LENGTH else None
         port = int(match["port"] or 443) if match else 0
-        if match is None or port > 65535:
+        if match is None or port > 65535 or not _is_host(match["host"]):
             raise UnsendableError("malformed endpoint")
         endpoint = Endpoint(host=match["host"].lower(), port=port)
         if not self.allow_private and not self._is_listed(endpoint):
@@ -88,6 +91,14 @@ class EndpointPolicy:
             is_named = pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
             if is_named and endpoint.port == port:
                 return True
+        return False
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether what stands in brackets, if anything does, is an IPv6 address."""
+    try:
+        return not text.startswith("[") or bool(IPv6Address(text[1:-1]))
+    except ValueError:
         return False
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
-from ringwake.model.push import Alert, Kind, Notice, Push
+from ringwake.model.push import Alert, Kind, Loc, Notice, Push
 from ringwake.push.errors import UnsendableError
 
 VERSION = 1
@@ -58,12 +59,17 @@ def envelope(notice: Notice, expires_at: float) -> Envelope:
     )
 
 
+def with_extra(ours: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
+    """Return the members of a payload: what the application asked for, and ours, which win; None is left out."""
+    return {**dict(notice.extra), **{name: value for name, value in ours.items() if value is not None}}
+
+
 def fitted(push: Push, fits: Callable[[Notice], bool]) -> Notice:
     """Return the notice, clean, with as much of its text as fits.
 
     Args:
         push: to take the notice from.
-        fits: builds the payload of a notice and tells whether its length is allowed.
+        fits: builds the payload of a notice and tells whether its length is allowed. What is returned was asked last.
 
     Raises:
         UnsendableError: what may not be shortened is too long.
@@ -94,58 +100,67 @@ def replaces(notice: Notice) -> str:
 
 def _shortenings(notice: Notice, fits: Callable[[Notice], bool]) -> Iterator[Notice]:
     """Yield ever shorter forms, in the order of the page."""
-    for read, write in ((_name, _with_name), (_body, _with_body), (_title, _with_title)):
-        notice = _longest(notice, read(notice), write=write, fits=fits)
+    notice = _longest(notice, len(notice.from_name), cut=_with_name, fits=fits)
+    yield notice
+    if notice.alert is not None:
+        notice = replace(notice, alert=replace(notice.alert, loc=None))
         yield notice
+        notice = _longest(notice, len(_shown(notice).body), cut=_with_body, fits=fits)
+        yield notice
+        notice = _longest(notice, len(_shown(notice).title), cut=_with_title, fits=fits)
+        yield notice
+    notice = _longest(notice, len(notice.extra), cut=_with_members, fits=fits)
+    yield notice
     notice = replace(notice, from_uri="", from_name="")
     yield notice
     yield replace(notice, ticket="")
 
 
 def _longest(
-    notice: Notice, text: str, *, write: Callable[[Notice, str], Notice], fits: Callable[[Notice], bool]
+    notice: Notice, length: int, *, cut: Callable[[Notice, int], Notice], fits: Callable[[Notice], bool]
 ) -> Notice:
-    """Return the notice with the longest beginning of a text that fits; with none of it if none does."""
-    low, high = 0, len(text)
+    """Return the notice with the longest beginning of something that fits; with none of it if none does."""
+    low, high = 0, length
     while low < high:
         middle = (low + high + 1) // 2
-        if fits(write(notice, text[:middle])):
+        if fits(cut(notice, middle)):
             low = middle
         else:
             high = middle - 1
-    return write(notice, text[:low]) if text else notice
+    return cut(notice, low)
 
 
-def _name(notice: Notice) -> str:
-    return notice.from_name
+def _with_name(notice: Notice, length: int) -> Notice:
+    return replace(notice, from_name=notice.from_name[:length])
 
 
-def _with_name(notice: Notice, text: str) -> Notice:
-    return replace(notice, from_name=text)
+def _with_members(notice: Notice, length: int) -> Notice:
+    return replace(notice, extra=notice.extra[:length])
 
 
-def _body(notice: Notice) -> str:
-    return notice.alert.body if notice.alert else ""
+def _shown(notice: Notice) -> Alert:
+    return notice.alert or Alert()
 
 
-def _with_body(notice: Notice, text: str) -> Notice:
-    return replace(notice, alert=replace(notice.alert or Alert(), body=text))
+def _with_body(notice: Notice, length: int) -> Notice:
+    alert = _shown(notice)
+    return replace(notice, alert=replace(alert, body=alert.body[:length]))
 
 
-def _title(notice: Notice) -> str:
-    return notice.alert.title if notice.alert else ""
-
-
-def _with_title(notice: Notice, text: str) -> Notice:
-    return replace(notice, alert=replace(notice.alert or Alert(), title=text))
+def _with_title(notice: Notice, length: int) -> Notice:
+    alert = _shown(notice)
+    return replace(notice, alert=replace(alert, title=alert.title[:length]))
 
 
 def _clean(notice: Notice) -> Notice:
+    if "".join(_texts(notice)).isascii():
+        return notice
     alert = notice.alert
     if alert is not None:
         alert = Alert(
             title=clean(alert.title),
             body=clean(alert.body),
+            loc=_clean_loc(alert.loc),
             sound=clean(alert.sound),
             badge=alert.badge,
             category=clean(alert.category),
@@ -159,7 +174,23 @@ def _clean(notice: Notice) -> Notice:
         from_name=clean(notice.from_name),
         uuid=clean(notice.uuid),
         alert=alert,
+        extra=tuple((name, clean(value)) for name, value in notice.extra),
     )
+
+
+def _texts(notice: Notice) -> list[str]:
+    """Return all that came from outside."""
+    texts = [notice.id, notice.account, notice.call_id, notice.from_uri, notice.from_name, notice.uuid]
+    texts += [value for _, value in notice.extra]
+    if notice.alert is not None:
+        texts += (notice.alert.title, notice.alert.body, notice.alert.sound, notice.alert.category)
+        if notice.alert.loc is not None:
+            texts += (notice.alert.loc.key, *notice.alert.loc.args, notice.alert.loc.title_key)
+    return texts
+
+
+def _clean_loc(loc: Loc | None) -> Loc | None:
+    return loc and Loc(key=clean(loc.key), args=tuple(map(clean, loc.args)), title_key=clean(loc.title_key))
 
 
 def clean(text: str) -> str:

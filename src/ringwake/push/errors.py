@@ -15,6 +15,10 @@ class UnansweredError(PushError):
     """No answer came: a retry may get through."""
 
 
+class UnprocessedError(UnansweredError):
+    """The service said that it has not looked at the request (RFC 9113 section 8.7): sending it again does no harm."""
+
+
 class UnsendableError(PushError):
     """This push must not leave: a field or address is not what it should be, or it is too long."""
 

@@ -14,10 +14,10 @@ from ringwake.push.errors import UnsendableError
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _BASE64URL = r"[A-Za-z0-9_\-]"
 # RFC 6750 section 2.1 and RFC 8292 section 3.
-_AUTHORIZATION = rf"bearer [A-Za-z0-9\-._~+/]{{1,4096}}=*|vapid t=[A-Za-z0-9_\-.]{{1,2048}}, k={_BASE64URL}{{87}}"
+_AUTHORIZATION = rf"[Bb]earer [A-Za-z0-9\-._~+/]{{1,4096}}=*|vapid t=[A-Za-z0-9_\-.]{{1,2048}}, k={_BASE64URL}{{87}}"
 
 _HEADERS = {
-    name: re.compile(grammar)
+    name: re.compile(grammar).fullmatch
     for name, grammar in {
         "authorization": _AUTHORIZATION,
         "content-type": r"application/(?:json|octet-stream|x-www-form-urlencoded)",
@@ -31,11 +31,18 @@ _HEADERS = {
         "ttl": r"[0-9]{1,10}",
         "urgency": r"very-low|low|normal|high",
         "topic": rf"{_BASE64URL}{{1,32}}",
+        # The Standard Webhooks convention.
+        "webhook-id": r"[0-9a-f]{32}",
+        "webhook-timestamp": r"[0-9]{1,12}",
+        "webhook-signature": r"v1,[A-Za-z0-9+/]{43}=",
     }.items()
 }
 _VALUES = {
     "device token": re.compile(r"(?:[0-9A-Fa-f]{2}){8,200}"),
     "registration token": re.compile(r"[A-Za-z0-9_:\-]{8,4096}"),
+    "push token": re.compile(r"[A-Za-z0-9_\-.:]{16,1024}"),
+    "opaque token": re.compile(r"[!-~]{1,4096}"),
+    "huawei id": re.compile(r"[0-9]{6,24}"),
     # A project id, an old one with its domain ("example.com:phone"), or a project number.
     "project": re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-.:]{0,98}[A-Za-z0-9])?"),
 }
@@ -48,10 +55,10 @@ def check_headers(headers: Mapping[str, str]) -> None:
         UnsendableError: names the field, never its value.
     """
     for name, value in headers.items():
-        grammar = _HEADERS.get(name)
-        if grammar is None:
+        fits = _HEADERS.get(name)
+        if fits is None:
             raise UnsendableError("unknown header field")
-        if grammar.fullmatch(value) is None:
+        if fits(value) is None:
             raise UnsendableError(f"bad {name}")
 
 

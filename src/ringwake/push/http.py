@@ -1,4 +1,4 @@
-"""What the senders need of an HTTP client. Two implementations: `http_reqwest` and `http_curl`."""
+"""What the senders need of an HTTP client. Two implementations: `http_provider` and `http_curl`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BODY_LIMIT = 8192
 
 ACK_SECONDS = 3.0
 """A connection whose peer acknowledges nothing for so long is dead (TCP_USER_TIMEOUT). Without it a path that dies
-silently under a warm connection is noticed after 30 s by PING, by curl not at all, and the call is over by then."""
+silently under a warm connection is not noticed at all, and the call is over by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
-from ringwake.model.store_ops import ContactUpdate, OutOfOrder, Overreach, Register, SharedToken, TooManyAccounts
+from ringwake.model.store_ops import (
+    ContactUpdate,
+    OutOfOrder,
+    Overreach,
+    Register,
+    RegisterRefusal,
+    SharedToken,
+    StrangeToken,
+    TooManyAccounts,
+)
+from ringwake.model.token_claims import Challenged, TokenClaims
 from ringwake.model.wakes import Wakes
 from ringwake.registrar.token_claim import TokenClaim, has_same_tokens, shares_token
 from ringwake.sip.errors import ParseError
@@ -33,11 +43,11 @@ class Merged:
     """Bindings of other accounts that have learned how often their phone was woken."""
     shared: tuple[SharedToken, ...] = ()
     """What `Registered` tells of tokens that are another phone's too."""
+    challenged: tuple[Challenged, ...] = ()
+    """See `Registered`."""
 
 
-def merge(
-    current: Iterable[Binding], op: Register, peers: Iterable[Binding] = ()
-) -> Merged | OutOfOrder | TooManyAccounts | Overreach:
+def merge(current: Iterable[Binding], op: Register, peers: Iterable[Binding] = ()) -> Merged | RegisterRefusal:
     """Apply a REGISTER to the current bindings of its AOR: all of it, or nothing.
 
     Args:
@@ -71,8 +81,9 @@ class _State:
         self._told: dict[tuple[Aor, str], Binding] = {}
         self._touched: list[str] = []
         self._shared: dict[str, SharedToken] = {}
+        self._challenged: dict[str, Challenged] = {}
 
-    def apply(self, contact: ContactUpdate) -> OutOfOrder | TooManyAccounts | None:
+    def apply(self, contact: ContactUpdate) -> RegisterRefusal | None:
         """Apply one Contact; what is returned refuses the whole REGISTER."""
         op, kept = self._op, self._kept
         matches = [binding for binding in kept.values() if is_same(binding, contact)]
@@ -85,13 +96,18 @@ class _State:
             return None
         if claim.is_one_too_many:
             return TooManyAccounts()
-        bound = _bind(op, contact, matches, kept.values(), wakes=claim.wakes(matches))
+        granted = self._judged(claim, matches)
+        if granted is None:
+            return StrangeToken()
+        bound = _bind(op, granted.contact, matches, kept.values(), wakes=granted.wakes(matches))
         kept[bound.id] = bound
         if bound.id not in self._touched:
             self._touched.append(bound.id)
-        if claim.is_strange:
+        if granted is not claim and contact.push is not None:
+            self._challenged[bound.id] = Challenged(bound.id, contact.push)
+        elif claim.is_strange:
             self._shared[bound.id] = SharedToken(bound.id, claim.accounts)
-        self._tell(bound, claim)
+        self._tell(bound, granted)
         return None
 
     def merged(self) -> Merged:
@@ -105,7 +121,17 @@ class _State:
             removed=tuple(binding for binding in self._before.values() if binding.id not in kept),
             peers=tuple(self._told.values()),
             shared=tuple(shared for known, shared in self._shared.items() if known in kept),
+            challenged=tuple(each for known, each in self._challenged.items() if known in kept),
         )
+
+    def _judged(self, claim: TokenClaim, matches: list[Binding]) -> TokenClaim | None:
+        """Return what is granted of a claim now; None when it is refused."""
+        op = self._op
+        if op.claims is TokenClaims.ALLOW or not claim.doubted or claim.is_proved_by(op.proof, matches):
+            return claim
+        if op.claims is TokenClaims.REJECT or claim.challenge is None:
+            return None
+        return claim.unproved()
 
     def _tell(self, bound: Binding, claim: TokenClaim) -> None:
         """Let all bindings with the token know the same of its phone's wakes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ringwake.model.app import Provider
+from ringwake.model.app import VAPID, AppKey, Provider
 from ringwake.model.ports import Directory
 from ringwake.model.push import PushTarget
 from ringwake.registrar.push_target import push_target
@@ -88,7 +88,7 @@ def _answer_query(asked: Asked, directory: Directory) -> Offer | Unserved:
 
 
 def _promise(provider: str, tenant: str, directory: Directory) -> Promise:
-    app = directory.webpush(tenant) if provider == Provider.WEBPUSH else None
+    app = directory.app(AppKey(Provider(provider), tenant)) if provider in VAPID else None
     return Promise(provider, (("sip.vapid", app.vapid_key),) if app and app.vapid_key else ())
 
 

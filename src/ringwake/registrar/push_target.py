@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 
-from ringwake.model.app import SANDBOX, AppKey, Provider
+from ringwake.model.app import SANDBOX, VAPID, AppKey, Provider
 from ringwake.model.ports import Directory
 from ringwake.model.push import PushTarget, Service
 from ringwake.secret import Token
 from ringwake.sip.push_params import PushParams
 
-_APNS_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){8,200}")
-_FCM_TOKEN = re.compile(r"[A-Za-z0-9_:\-]{8,4096}")
+_TOKENS = {
+    Provider.APNS: re.compile(r"(?:[0-9A-Fa-f]{2}){8,200}"),
+    Provider.FCM: re.compile(r"[A-Za-z0-9_:\-]{8,4096}"),
+    Provider.HMS: re.compile(r"[A-Za-z0-9_\-.:]{16,1024}"),
+    Provider.HTTP: re.compile(r"[!-~]{1,4096}"),  # what it means is the push server's business
+}
 # What a push subscription's URL may consist of. Which hosts are allowed is decided where the URL is used.
 _ENDPOINT = re.compile(r"https://[A-Za-z0-9.\-\[\]:]+/[!-~]*")
 _APNS_SERVICES = {service.value: service for service in (Service.VOIP, Service.REMOTE)}
@@ -34,26 +38,24 @@ def push_target(params: PushParams, tenant: str, directory: Directory) -> PushTa
         return None
     if params.prid is None:
         return None
-    if provider is Provider.WEBPUSH:
-        return _webpush(params, tenant, directory)
+    if provider in VAPID:
+        return _subscription(AppKey(provider, tenant), params, directory)
     if params.param is None:
         return None
-    name, tokens = (params.param, {Service.ONLY: params.prid}) if provider is Provider.FCM else _apns(params)
-    pattern = _FCM_TOKEN if provider is Provider.FCM else _APNS_TOKEN
+    name, tokens = _apns(params) if provider is Provider.APNS else (params.param, {Service.ONLY: params.prid})
     key = AppKey(provider, name)
     app = directory.app(key)
     if app is None or app.tenant != tenant or params.provider not in app.words:
         return None
-    if not tokens or not all(map(pattern.fullmatch, tokens.values())):
+    if not tokens or not all(map(_TOKENS[provider].fullmatch, tokens.values())):
         return None
     return PushTarget(app=key, tokens=tuple((service, _token(key, value)) for service, value in tokens.items()))
 
 
-def _webpush(params: PushParams, tenant: str, directory: Directory) -> PushTarget | None:
-    app = directory.webpush(tenant)
-    if app is None or params.param is not None or _ENDPOINT.fullmatch(params.prid or "") is None:
+def _subscription(key: AppKey, params: PushParams, directory: Directory) -> PushTarget | None:
+    if directory.app(key) is None or params.param is not None or _ENDPOINT.fullmatch(params.prid or "") is None:
         return None
-    return PushTarget(app=app.key, tokens=((Service.ONLY, _token(app.key, params.prid or "")),))
+    return PushTarget(app=key, tokens=((Service.ONLY, _token(key, params.prid or "")),))
 
 
 def _apns(params: PushParams) -> tuple[str, dict[Service, str]]:

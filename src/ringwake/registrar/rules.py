@@ -16,6 +16,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.ports import Directory, Ids
 from ringwake.model.push import PushTarget, Service
 from ringwake.model.store_ops import ContactUpdate, PushTerms, Register, Registered
+from ringwake.model.token_claims import TokenClaims
 from ringwake.registrar.dialects import understand
 from ringwake.registrar.dialects.told import Told
 from ringwake.registrar.push_offer import OWN_REFRESH, PNSREG, Asked, Offer, Promise, Unserved, offer, one_line_each
@@ -80,6 +81,10 @@ class Plan:
     is_outbound: bool = False
     """Whether a binding is one of RFC 5626, and the phone wants to know that."""
 
+    def kept(self, registered: Registered) -> Plan:
+        """Return the plan with those promises that are kept: of no push while a phone has to prove its token."""
+        return replace(self, caps=()) if registered.challenged else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asker:
@@ -121,6 +126,7 @@ class Registrar:
             call_id=request.call_id,
             cseq=request.cseq.number,
             flow=flow,
+            claims=self._claims(account),
             user_agent=(request.headers.get("user-agent") or "")[:120],
             path=path_of(request.headers),
             wall=wall,
@@ -146,6 +152,10 @@ class Registrar:
         )
         planned = self._judge(list(zip(bound, flows, strict=True)), asker)
         return replace(planned, is_outbound=any(flows) and wants_outbound) if isinstance(planned, Plan) else planned
+
+    def _claims(self, account: Account) -> TokenClaims:
+        tenant = self.directory.tenant(account.tenant)
+        return tenant.token_claims if tenant else TokenClaims.ALLOW
 
     def _judge(self, bound: list[tuple[NameAddr, int]], asker: _Asker) -> Plan | Refusal:
         """Judge each Contact with its reg-id."""

@@ -54,21 +54,28 @@ class Tickets:
     They are good in one life of the process only, so that memory is enough to know the used ones.
     """
 
-    def __init__(self, seal: Seal, life: str) -> None:
-        """Begin; `life` is a name, without a blank, that no other life of the process has."""
+    def __init__(self, seal: Seal, life: str, *, purpose: str = _PURPOSE) -> None:
+        """Begin.
+
+        Args:
+            seal: writes them.
+            life: a name, without a blank, that no other life of the process has.
+            purpose: what they are good for; those of another purpose are forged.
+        """
         self._seal = seal
         self._life = life
+        self._purpose = purpose
         self._used: dict[str, float] = {}
 
     def issue(self, push: str, token: Token, binding: Binding, *, wall: float, until: float) -> str:
         """Write the ticket of a push to a token of a binding, good until then and a minute at most."""
         expires_at = min(until, wall + LONGEST)
         text = f"{self._life} {push} {token.digest} {expires_at} {binding.id} {binding.aor}"
-        return self._seal.seal(_PURPOSE, text.encode("utf-8", "surrogateescape"))
+        return self._seal.seal(self._purpose, text.encode("utf-8", "surrogateescape"))
 
     def read(self, text: str, *, wall: float) -> Ticket | Flaw:
         """Return what a ticket says, or why it is none."""
-        payload = self._seal.open(_PURPOSE, text)
+        payload = self._seal.open(self._purpose, text)
         if payload is None:
             return Flaw.FORGED
         life, _, rest = payload.decode("utf-8", "surrogateescape").partition(" ")
@@ -80,7 +87,11 @@ class Tickets:
 
     def use(self, ticket: Ticket) -> None:
         """Take a ticket: it is good no more."""
-        self._used[ticket.id] = ticket.expires_at
+        self.spend(ticket.id, until=ticket.expires_at)
+
+    def spend(self, push: str, *, until: float) -> None:
+        """Take the ticket of a push, which would be good until then."""
+        self._used[push] = until
 
     def give_back(self, ticket: Ticket) -> None:
         """Let a ticket be good again: what it was used for could not be written."""

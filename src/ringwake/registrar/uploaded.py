@@ -13,7 +13,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.push import Kind
 from ringwake.model.store_ops import ContactUpdate, Register
 from ringwake.model.upload import Upload
-from ringwake.registrar.token_claim import shares_token
+from ringwake.registrar.token_claim import TokenClaim, shares_token
 
 SOON = 300.0
 """Seconds before its expiry at which a binding is pushed to that got its target after its REGISTER: it is short."""
@@ -61,6 +61,15 @@ def _joined(contact: ContactUpdate, upload: Upload) -> ContactUpdate:
     return replace(
         contact, push=upload.push, expires=expires, refresh_at=refresh_at if is_silent else None, uploaded=None
     )
+
+
+def is_doubted(upload: Upload, bindings: Iterable[Binding]) -> bool:
+    """Tell whether another phone, under another account, has a token of the upload; it is no proof of one.
+
+    `bindings` are those that have one of its tokens, of any account.
+    """
+    contact = ContactUpdate(new_id="", uri="", instance=upload.instance, expires=0.0, push=upload.push)
+    return bool(TokenClaim.of(upload.aor, contact, bindings).doubted)
 
 
 def bound_at_once(upload: Upload, before: Upload | None, bindings: Iterable[Binding]) -> list[Binding]:

@@ -25,11 +25,11 @@ class AccountApiError(Exception):
 async def put_subscription(
     url: str, subscription: BrowserSubscription, *, identity: Identity, ids: Ids, ca: bytes | None
 ) -> None:
-    """Hand the server the keys by which it encrypts pushes to this browser (RFC 8291).
+    """Hand the server the keys by which it encrypts pushes to this browser or app (RFC 8291).
 
     Args:
         url: of the phone API, without a path.
-        subscription: the browser's.
+        subscription: the browser's or app's.
         identity: the account.
         ids: for the cnonce.
         ca: PEM of the authorities, None for the system's.
@@ -42,6 +42,7 @@ async def put_subscription(
         builder = builder.add_root_certificate_pem(ca)
     body = {
         "endpoint": subscription.endpoint.reveal(),
+        "provider": subscription.provider,
         "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth.reveal()},
     }
     try:

@@ -233,6 +233,9 @@ class Device:
 
     async def _register(self, line: Line) -> Granted:
         granted = await self._enrolment.register(line, self._box)
+        if self._enrolment.ticket:
+            # A push has come meanwhile; what it brings may prove that our token is ours (docs/adr/0029-token-life.md).
+            granted = await self._enrolment.register(line, self._box)
         self._comeback.registered()
         self._note("registered", expires=granted.expires, push=granted.has_push)
         return granted

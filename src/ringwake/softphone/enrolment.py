@@ -51,8 +51,10 @@ class Enrolment:
         ticket, self.ticket = self.ticket, ""
         self.granted = await line.register(self.registration, expires=self._settings.expires, ticket=ticket)
         self._set_alarm(self.granted)
-        if self.tokens is not None:
-            await hand_over_keys(self.tokens, self._settings, self._ids)
+        is_new = self.tokens is not None and await hand_over_keys(self.tokens, self._settings, self._ids)
+        if is_new and not self.granted.has_push:
+            # A server that wants proof of the token can ask for it only now (docs/adr/0029-token-life.md).
+            self.granted = await line.register(self.registration, expires=self._settings.expires)
         return self.granted
 
     async def change_token(self, line: Line, box: Pushbox) -> None:

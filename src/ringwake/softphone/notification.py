@@ -75,8 +75,10 @@ def _shown(push: ReceivedPush) -> dict[str, Any]:
     payload = _payload(push)
     if push.provider == "fcm":
         return payload
-    if push.provider == "webpush":
+    if push.provider in ("webpush", "unifiedpush"):
         return _object(payload.get("notification"))
+    if push.provider in ("hms", "http"):
+        return _object(payload.get("alert"))
     return push.display or {}
 
 

@@ -37,18 +37,20 @@ class ReceivedPush:
     service: str
     id: str
     payload: Any
-    """What the app sees: JSON (APNs), the data map (FCM), the decrypted text or None (Web Push)."""
+    """What the app sees: JSON (APNs, http), the data map (FCM), text (HMS), the decrypted text or None (Web Push)."""
     display: dict[str, Any] | None
     """What the system shows by itself, or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserSubscription:
-    """What `PushSubscription.toJSON()` gives."""
+    """What `PushSubscription.toJSON()` gives a page, and a UnifiedPush distributor its app."""
 
     endpoint: Secret[str]
     p256dh: str
     auth: Secret[str]
+    provider: str = "webpush"
+    """`webpush` or `unifiedpush`, as the Contact says."""
 
 
 class Pushbox:
@@ -104,19 +106,30 @@ class Pushbox:
         tokens = answer["tokens"]
         return answer["team"], Secret(tokens["voip"]), Secret(tokens["remote"])
 
-    async def fcm(self, project: str, *, is_fresh: bool = False) -> Secret[str]:
-        """Ask for an Android phone's registration token; a fresh one ends that which it had."""
-        answer = await self._request({"op": _op(is_fresh), "provider": "fcm", "app": project})
+    async def token(self, provider: str, app: str, *, is_fresh: bool = False) -> Secret[str]:
+        """Ask for the one token of an app where its service gives one (fcm, hms, http); a fresh one ends it."""
+        answer = await self._request({"op": _op(is_fresh), "provider": provider, "app": app})
         return Secret(answer["token"])
 
-    async def webpush(self, vapid_key: str, *, is_fresh: bool = False) -> BrowserSubscription:
-        """Subscribe a browser, bound to the application server's key; a fresh subscription ends that which it had."""
-        asked = {"op": _op(is_fresh), "provider": "webpush", "application_server_key": vapid_key}
+    async def webpush(
+        self, vapid_key: str, *, provider: str = "webpush", is_fresh: bool = False
+    ) -> BrowserSubscription:
+        """Subscribe, bound to the application server's key; a fresh subscription ends that which there was.
+
+        Args:
+            vapid_key: base64url.
+            provider: `webpush` for a browser, `unifiedpush` for an app.
+            is_fresh: whether the old one ends.
+        """
+        asked = {"op": _op(is_fresh), "provider": provider, "application_server_key": vapid_key}
         answer = await self._request(asked)
         subscription = answer["subscription"]
         keys = subscription["keys"]
         return BrowserSubscription(
-            endpoint=Secret(subscription["endpoint"]), p256dh=keys["p256dh"], auth=Secret(keys["auth"])
+            endpoint=Secret(subscription["endpoint"]),
+            p256dh=keys["p256dh"],
+            auth=Secret(keys["auth"]),
+            provider=provider,
         )
 
     async def close(self) -> None:

@@ -25,7 +25,7 @@ class PhoneSettings:
     provider: str = ""
     """Push service by its `pn-provider` name; empty for a phone without push."""
     app: str = ""
-    """Bundle id (APNs) or project id (FCM). A browser has none."""
+    """Bundle id (APNs), project id (FCM), app id (HMS) or name (http). With Web Push and UnifiedPush there is none."""
     inbox: str = ""
     """URL of the push inbox (docs/reference/inbox.md)."""
     device: str = ""

@@ -16,6 +16,8 @@ from ringwake.softphone.settings import PhoneSettings
 from ringwake.ua.digest_retry import retry
 from ringwake.ua.registration import PushContact, Registration
 
+SUBSCRIBED = frozenset({"webpush", "unifiedpush"})
+"""Providers whose token is a push subscription."""
 _VAPID = re.compile(r'\+sip\.vapid="([^"]*)"', re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ class PhoneTokens:
 
     contact: PushContact
     subscription: BrowserSubscription | None = None
-    """Web Push only: with the keys that the server encrypts for."""
+    """Web Push and UnifiedPush only: with the keys that the server encrypts for."""
     is_handed_over: bool = False
     """Whether the server has the keys."""
 
@@ -56,7 +58,8 @@ async def ask_tokens(
 ) -> PhoneTokens:
     """Ask the push service for the phone's token; a fresh one ends that which it had.
 
-    A browser subscribes with the server's VAPID key, which a capability query tells (RFC 8599 section 4.1.5).
+    A browser or UnifiedPush app subscribes with the server's VAPID key, which a capability query tells (RFC 8599
+    section 4.1.5).
 
     Raises:
         PushboxError: the push service refuses.
@@ -66,23 +69,25 @@ async def ask_tokens(
         team, voip, remote = await box.apns(settings.app, is_fresh=is_fresh)
         prid = f"{voip.reveal()}:voip&{remote.reveal()}:remote"
         return PhoneTokens(PushContact(provider="apns", param=f"{team}.{settings.app}.voip&remote", prid=Secret(prid)))
-    if settings.provider == "fcm":
-        token = await box.fcm(settings.app, is_fresh=is_fresh)
-        return PhoneTokens(PushContact(provider="fcm", param=settings.app, prid=token))
+    if settings.provider not in SUBSCRIBED:
+        token = await box.token(settings.provider, settings.app, is_fresh=is_fresh)
+        return PhoneTokens(PushContact(provider=settings.provider, param=settings.app, prid=token))
     key = await vapid_key(settings, line, registration())
-    subscription = await box.webpush(key, is_fresh=is_fresh)
-    return PhoneTokens(PushContact(provider="webpush", prid=subscription.endpoint), subscription)
+    subscription = await box.webpush(key, provider=settings.provider, is_fresh=is_fresh)
+    return PhoneTokens(PushContact(provider=settings.provider, prid=subscription.endpoint), subscription)
 
 
-async def hand_over_keys(tokens: PhoneTokens, settings: PhoneSettings, ids: Ids) -> None:
-    """Give the server a browser's encryption keys, once; nothing to do for other phones.
+async def hand_over_keys(tokens: PhoneTokens, settings: PhoneSettings, ids: Ids) -> bool:
+    """Give the server the encryption keys of a subscription, once; nothing to do for other phones.
+
+    Return whether it has them since now.
 
     Raises:
         AccountApiError: the phone API cannot be reached, or refuses.
         OSError: the file of authorities cannot be read.
     """
     if tokens.subscription is None or not settings.public_url or tokens.is_handed_over:
-        return
+        return False
     await put_subscription(
         settings.public_url,
         tokens.subscription,
@@ -91,6 +96,7 @@ async def hand_over_keys(tokens: PhoneTokens, settings: PhoneSettings, ids: Ids)
         ca=settings.ca_file.read_bytes() if settings.ca_file else None,
     )
     tokens.is_handed_over = True
+    return True
 
 
 async def vapid_key(settings: PhoneSettings, line: Line, registration: Registration) -> str:
@@ -99,7 +105,7 @@ async def vapid_key(settings: PhoneSettings, line: Line, registration: Registrat
     Raises:
         RegisterError: it has none, or refuses (555).
     """
-    request = registration.query(line.flow, "webpush")
+    request = registration.query(line.flow, settings.provider)
     response = await line.request(request)
     again = retry(request, response, settings.identity, registration.ids) if response else None
     if again is not None:

@@ -31,10 +31,6 @@ class MemoryDirectory:
         """Return an application."""
         return self._apps.get(key)
 
-    def webpush(self, tenant: str) -> App | None:
-        """Return the tenant's Web Push application."""
-        return self._apps.get(AppKey(Provider.WEBPUSH, tenant))
-
     def apps(self, tenant: str) -> tuple[App, ...]:
         """Return the tenant's applications, in the order of their services."""
         return self._by_tenant.get(tenant, ())

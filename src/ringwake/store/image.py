@@ -18,15 +18,12 @@ from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
-    ForgetToken,
     Invite,
     KeepMessage,
     Kept,
     ListBindings,
     MessageDone,
     Op,
-    OutOfOrder,
-    Overreach,
     Park,
     Parked,
     PutSubscription,
@@ -35,11 +32,12 @@ from ringwake.model.store_ops import (
     Refreshed,
     Register,
     Registered,
+    RegisterRefusal,
     Sweep,
     TakeDue,
-    TooManyAccounts,
 )
 from ringwake.model.stored_message import StoredMessage
+from ringwake.model.token_ops import ForgetToken, RestoreTokens
 from ringwake.model.upload import PutUpload, RemoveUpload, Upload
 from ringwake.store.accounts import Accounts
 from ringwake.store.bindings import Bindings, phones_of
@@ -85,6 +83,7 @@ class Image:
             PutUpload: registrations.put_upload,
             RemoveUpload: registrations.remove_upload,
             ForgetToken: registrations.forget_token,
+            RestoreTokens: registrations.restore_tokens,
             TakeDue: registrations.take_due,
             Refreshed: registrations.refreshed,
             ListBindings: registrations.all_current,
@@ -147,7 +146,7 @@ class Image:
             self._accounts.hear(changes, expired.aor, expired.registered_at, self._bound_at)
         return expired is not None
 
-    def _register(self, op: Register, changes: Changes) -> Registered | OutOfOrder | TooManyAccounts | Overreach:
+    def _register(self, op: Register, changes: Changes) -> Registered | RegisterRefusal:
         result = self._registrations.register(op, changes)
         if isinstance(result, Registered) and (op.contacts or op.remove_all):
             self._accounts.hear(changes, op.aor, op.wall, self._bound_at)

@@ -6,26 +6,27 @@ from dataclasses import replace
 
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
-from ringwake.model.push import Kind, PushTarget
 from ringwake.model.store_ops import (
-    ForgetToken,
     ListBindings,
-    OutOfOrder,
-    Overreach,
     PutSubscription,
     Refreshed,
     Register,
     Registered,
+    RegisterRefusal,
+    StrangeToken,
     TakeDue,
     TooManyAccounts,
 )
+from ringwake.model.token_claims import TokenClaims
+from ringwake.model.token_ops import ForgetToken, Forgotten, RestoreTokens
 from ringwake.model.upload import PutUpload, RemoveUpload, Upload
 from ringwake.registrar.merge import Merged, merge
 from ringwake.registrar.token_claim import MAX_ACCOUNTS, shares_token
-from ringwake.registrar.uploaded import bound_at_once, with_uploads
+from ringwake.registrar.uploaded import bound_at_once, is_doubted, with_uploads
 from ringwake.store.bindings import Bindings, phones_of
 from ringwake.store.calls import Calls
 from ringwake.store.changes import Changes
+from ringwake.store.lost_tokens import target_without, upload_again, with_token_again, without_token
 from ringwake.store.messages import Messages
 from ringwake.store.rows import Subscription
 from ringwake.store.serial import Serial
@@ -46,7 +47,7 @@ class Registrations:
         self._calls = calls
         self._messages = messages
 
-    def register(self, op: Register, changes: Changes) -> Registered | OutOfOrder | TooManyAccounts | Overreach:
+    def register(self, op: Register, changes: Changes) -> Registered | RegisterRefusal:
         """Merge, and hand out what waits for the touched bindings.
 
         The calls are returned as they were before this REGISTER: a binding that stands in `invited` was sent the
@@ -70,7 +71,10 @@ class Registrations:
         for call in calls:
             self._calls.invite(changes, call, phones)
         messages = self._messages.waiting_for(op.aor, phones, op.wall)
-        return Registered(self._bindings.at(op.aor), touched, calls, messages, merged.shared)
+        challenged = tuple(
+            each._replace(push=self._subscriptions.joined(op.aor, each.push)) for each in merged.challenged
+        )
+        return Registered(self._bindings.at(op.aor), touched, calls, messages, merged.shared, challenged)
 
     def put_subscription(self, op: PutSubscription, changes: Changes) -> bool:
         """Keep the keys, and give them to the bindings that have the endpoint."""
@@ -84,13 +88,17 @@ class Registrations:
         self._bindings.put(changes, op.aor, [with_keys(binding, op.digest, op.keys) for binding in bindings])
         return True
 
-    def put_upload(self, op: PutUpload, changes: Changes) -> bool | TooManyAccounts:
+    def put_upload(self, op: PutUpload, changes: Changes) -> bool | TooManyAccounts | StrangeToken:
         """Keep the target, and give it to the phone if that is bound; the same again changes nothing."""
         upload = op.upload
         tokens = [token for _, token in upload.push.tokens]
         aors = {aor for token in tokens for aor in self._bindings.with_token(token.digest)}
         if upload.aor not in aors and len(aors) >= MAX_ACCOUNTS:
             return TooManyAccounts()
+        if op.claims is not TokenClaims.ALLOW:
+            others = (known for aor in sorted(aors) for known in self._bindings.current(aor, upload.at))
+            if is_doubted(upload, others):
+                return StrangeToken()
         before = self._uploads.find(upload.aor, upload.instance)
         if before is None or before.push != upload.push:
             self._uploads.put(changes, upload)
@@ -107,24 +115,42 @@ class Registrations:
         self._uploads.drop(changes, upload)
         for binding in self._bindings.at(op.aor):
             if shares_token(binding.push, upload.push):
-                self._replace(changes, replace(binding, push=None, refresh_at=None))
+                self._replace(changes, replace(binding, push=None, refresh_at=None, dead_token=None))
         return True
 
-    def forget_token(self, op: ForgetToken, changes: Changes) -> tuple[Binding, ...]:
-        """Take the token from all bindings that had it before it died."""
-        lost: list[Binding] = []
+    def forget_token(self, op: ForgetToken, changes: Changes) -> Forgotten:
+        """Take the token from all that had it before it died."""
+        bindings: list[Binding] = []
+        uploads: list[Upload] = []
         for aor in self._bindings.with_token(op.digest):
-            bindings = {binding.id: binding for binding in self._bindings.at(aor)}
-            for binding in bindings.values():
-                target = binding.push
-                if target is not None and has_token(target, op.digest) and binding.registered_at <= op.dead_at:
-                    lost.append(_without_token(binding, op.digest))
-            bindings |= {binding.id: binding for binding in lost if binding.aor == aor}
-            self._bindings.put(changes, aor, bindings.values())
-            for upload in self._uploads.at(aor):
-                if has_token(upload.push, op.digest) and upload.at <= op.dead_at:
+            having = [known for known in self._uploads.at(aor) if has_token(known.push, op.digest)]
+            is_newer = op.is_timed and any(known.at > op.dead_at for known in having)
+            known = {binding.id: binding for binding in self._bindings.at(aor)}
+            lost = [b for b in known.values() if b.push is not None and has_token(b.push, op.digest)]
+            lost = [b for b in lost if b.registered_at <= op.dead_at and not is_newer]
+            bindings += lost
+            self._bindings.put(changes, aor, (known | {b.id: without_token(b, op.digest) for b in lost}).values())
+            for upload in having:
+                if upload.at <= op.dead_at:
+                    uploads.append(upload)
                     self._forget_upload(changes, upload, op.digest)
-        return tuple(lost)
+        return Forgotten(digest=op.digest, bindings=tuple(bindings), uploads=tuple(uploads))
+
+    def restore_tokens(self, op: RestoreTokens, changes: Changes) -> tuple[Binding, ...]:
+        """Put tokens back where nothing has come since."""
+        restored: list[Binding] = []
+        for lost in reversed(op.forgotten):
+            for before in lost.uploads:
+                upload = upload_again(self._uploads.find(before.aor, before.instance), before, lost.digest)
+                if upload is not None:
+                    self._uploads.put(changes, upload)
+            for known in lost.bindings:
+                now = next((binding for binding in self._bindings.at(known.aor) if binding.id == known.id), None)
+                again = with_token_again(now, known, lost.digest) if now is not None else None
+                if again is not None:
+                    restored.append(self._subscriptions.join(again))
+                    self._replace(changes, restored[-1])
+        return tuple(restored)
 
     def take_due(self, op: TakeDue, changes: Changes) -> tuple[Binding, ...]:
         """Take those that have been due longest."""
@@ -179,7 +205,7 @@ class Registrations:
         return [binding for aor in sorted(aors) for binding in self._bindings.at(aor)]
 
     def _forget_upload(self, changes: Changes, upload: Upload, digest: str) -> None:
-        push = _without(upload.push, digest)
+        push = target_without(upload.push, digest)
         if push is None:
             self._uploads.drop(changes, upload)
         else:
@@ -188,16 +214,3 @@ class Registrations:
     def _replace(self, changes: Changes, binding: Binding) -> None:
         others = (known for known in self._bindings.at(binding.aor) if known.id != binding.id)
         self._bindings.put(changes, binding.aor, (*others, binding))
-
-
-def _without_token(binding: Binding, digest: str) -> Binding:
-    assert binding.push is not None
-    target = _without(binding.push, digest)
-    # A phone that has only a VoIP token left gets no silent push.
-    refresh_at = binding.refresh_at if target and target.vehicle(Kind.REFRESH) else None
-    return replace(binding, push=target, refresh_at=refresh_at, dead_token=binding.push.app.provider)
-
-
-def _without(target: PushTarget, digest: str) -> PushTarget | None:
-    left = tuple((service, token) for service, token in target.tokens if token.digest != digest)
-    return replace(target, tokens=left) if left else None

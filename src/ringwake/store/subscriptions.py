@@ -32,6 +32,12 @@ class Subscriptions:
             binding = with_keys(binding, subscription.digest, subscription.keys)
         return binding
 
+    def joined(self, aor: Aor, target: PushTarget) -> PushTarget:
+        """Return a target of an AOR with the keys that are known for its endpoint."""
+        known = (subscription for subscription in self.at(aor) if has_token(target, subscription.digest))
+        subscription = next(known, None)
+        return replace(target, keys=subscription.keys) if subscription else target
+
     def put(self, changes: Changes, subscription: Subscription, in_use: set[str]) -> None:
         """Keep a subscription as the newest of its AOR; `in_use` are the digests of the tokens that are bound there."""
         old = self.at(subscription.aor)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha1, sha256
 
 from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.binding import Binding
 from ringwake.model.ports import Seal
-from ringwake.model.push import Alert, Kind, Notice, Push
+from ringwake.model.push import Kind, Notice, Push
 from ringwake.model.wakes import WAKING
 from ringwake.registrar.ticket import Tickets
 from ringwake.sip.address import NameAddr
@@ -18,29 +18,11 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.grammar import unescape
 from ringwake.sip.message import Request
+from ringwake.wake.wording import NOBODY, Caller, alert, members
 
 ATTEMPT_SECONDS = 5.0
 """How long one attempt may take while a caller waits."""
-CALL_CATEGORY = "INCOMING_CALL"
-"""Names the buttons Accept and Reject."""
 _URL_NAMESPACE = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")
-# Who is meant is said in the text only if the application may know it.
-_TEXTS = {
-    Kind.CALL: ("{name} calling", "Incoming call"),
-    Kind.MESSAGE: ("Message from {name}", "New message"),
-    Kind.MISSED: ("Missed call from {name}", "Missed call"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls or writes."""
-
-    uri: str
-    name: str
-    """Display name, or the user part, or the domain."""
-    key: str = ""
-    """Names the caller in budgets, however it writes itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +55,7 @@ class Announcement:
             return None
         service, token = vehicle
         app = self.find_app(target.app)
-        shows_caller = app is not None and app.show_caller
+        caller = self.caller if app is not None and app.show_caller else NOBODY
         push_id = self.seal.digest("push", self.identity + f"\0{kind}\0{token.digest}".encode())
         ticket = ""
         if self.tickets is not None and kind in WAKING:
@@ -83,30 +65,32 @@ class Announcement:
             id=push_id,
             account=account_hash(self.account.aor),
             call_id=self.call_id,
-            from_uri=self.caller.uri if shows_caller else "",
-            from_name=self.caller.name if shows_caller else "",
+            from_uri=caller.uri,
+            from_name=caller.name,
             seq=seq,
             uuid=call_uuid(self.call_id),
             deadline_ms=max(0, int((until - wall) * 1000)),
-            alert=self._alert(kind, shows_caller=shows_caller),
+            alert=alert(kind, self.account, app=app, caller=caller),
             ticket=ticket,
         )
+        notice = self._with_members(notice, app, caller)
         return Push(
             notice=notice, target=target, service=service, token=token, expires_at=until, timeout=ATTEMPT_SECONDS
         )
 
-    def _alert(self, kind: Kind, *, shows_caller: bool) -> Alert | None:
-        texts, settings = _TEXTS.get(kind), self.account.settings
-        if texts is None:
-            return None
-        body = texts[0].format(name=self.caller.name) if shows_caller else texts[1]
-        return Alert(
-            title=self.account.aor,
-            body=body if settings.alert else "",
-            sound=settings.sound,
-            badge=1 if settings.badge else None,
-            category=CALL_CATEGORY if kind is Kind.CALL else "",
-        )
+    def _with_members(self, notice: Notice, app: App | None, caller: Caller) -> Notice:
+        if app is None or not app.extra:
+            return notice
+        loc = notice.alert.loc if notice.alert else None
+        values = {
+            "kind": notice.kind.value,
+            "id": notice.id,
+            "call_id": notice.call_id,
+            "uuid": notice.uuid,
+            "account": self.account.aor,
+            "loc_key": loc.key if loc else "",
+        }
+        return replace(notice, extra=members(app.extra, values, caller=caller))
 
 
 def announcement(
@@ -167,9 +151,9 @@ def _caller(sender: NameAddr, source: str) -> Caller:
     userinfo, at, hostport = rest.rpartition("@")
     user, host = userinfo.partition(":")[0], hostport.partition(";")[0].partition("?")[0]
     names = (sender.display, unescape(user.partition(";")[0]), host)
-    shown = ("".join(c for c in name if c.isprintable())[:80] for name in names)
+    shown = ["".join(c for c in name if c.isprintable())[:80] for name in names]
     try:
         aor = sender.sip_uri.aor
     except ParseError:
         aor = sender.uri  # a telephone number, of a peer
-    return Caller(f"{scheme}:{user}{at}{host}", next(filter(None, shown), ""), f"{source} {aor}")
+    return Caller(f"{scheme}:{user}{at}{host}", next(filter(None, shown), ""), f"{source} {aor}", shown[0])

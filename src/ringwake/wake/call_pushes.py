@@ -10,7 +10,7 @@ from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Outcome, Push, PushTarget, Unregistered
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NOTICE_SECONDS
-from ringwake.wake.dead_token import forget
+from ringwake.wake.dead_token import DeadWord, forget
 from ringwake.wake.means import Means
 from ringwake.wake.wait import Wait
 
@@ -53,9 +53,10 @@ class CallPushes:
         if push is None:
             delivery.stop()
             return NOTHING
-        suppressed = self._means.budget.take(push, self._errand.id, now)
+        domain = self._announcement.account.tenant
+        suppressed = self._means.budget.take(push, self._errand.id, now, domain=domain)
         if suppressed is not None:
-            is_news, fields = delivery.share(now, suppressed.reason), {"device": wait.binding.id}
+            is_news, fields = delivery.share(now, suppressed), {"device": wait.binding.id}
             return self._note(Happened.PUSH_SUPPRESSED, now, reason=suppressed.reason, **fields) if is_news else NOTHING
         self._made.append((push.target, now))
         self._seq += 1
@@ -80,14 +81,16 @@ class CallPushes:
         assert pushed_to is not None, "a push was under way"
         wait.is_in_flight = False
         delivery.outcome(outcome, now)
+        assert pushed_to.push is not None, "it had a token"
         if isinstance(outcome, Accepted):
+            self._means.guard.taken(pushed_to.push.app, now)
             return self._note(Happened.PUSH_ACCEPTED, now, device=pushed_to.id, id=outcome.id)
-        if pushed_to.push is not None:
-            self._means.budget.give_back(pushed_to.push, self._errand.kind, self._errand.id)
+        self._means.budget.give_back(pushed_to.push, self._errand.kind, self._errand.id)
         kind, reason = type(outcome).__name__.lower(), outcome.reason
         note = self._note(Happened.PUSH_FAILED, now, device=pushed_to.id, outcome=kind, reason=reason)
         if isinstance(outcome, Unregistered):
-            return (*note, *forget(pushed_to, self._errand.kind, outcome))
+            word = DeadWord(binding=pushed_to, kind=self._errand.kind, outcome=outcome, trace=self._errand.trace)
+            return (*note, *forget(word, self._means.guard, now))
         return note
 
     def tell(self, wait: Wait, kind: Kind, now: float) -> Effects:

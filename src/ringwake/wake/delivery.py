@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import Enum
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unregistered
+from ringwake.wake.allowance import Suppressed
 
 PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts; the last one repeats (reliability F1)."""
 JITTER = 0.25
 SHARED_PAUSE = 0.5
-"""Seconds after which to ask again whether the phone may be woken now."""
+"""Longest time in seconds after which to ask again whether the phone may be woken now."""
+SHORTEST_PAUSE = 0.05
 # Statuses that speak of this push or this token, and will do so again.
 _FINAL_STATUSES = (400, 413)
 
@@ -63,14 +65,21 @@ class Delivery:
         self.stage, self.next_at = Stage.UNDER_WAY, None
         self._attempts += 1
 
-    def share(self, now: float, reason: str) -> bool:
+    def share(self, now: float, suppressed: Suppressed) -> bool:
         """Take note that the phone is not to be woken now, mostly since it is being woken already: look again later.
 
         True when the reason is another than at the last look: the timeline need not tell each look.
         """
-        self._pause(now, SHARED_PAUSE)
-        is_news, self._held_by = reason != self._held_by, reason
+        self._pause(now, min(max(suppressed.until - now, SHORTEST_PAUSE), SHARED_PAUSE))
+        is_news, self._held_by = suppressed.reason != self._held_by, suppressed.reason
         return is_news
+
+    def begin_anew(self, at: float, until: float) -> None:
+        """Make a first attempt at another time, if it is before the end."""
+        self.stage, self.next_at = Stage.WAITING, at
+        self._until, self._attempts = until, 0
+        if at >= until:
+            self.stop()
 
     def outcome(self, outcome: Outcome, now: float) -> None:
         """Take the outcome of the attempt that was under way."""

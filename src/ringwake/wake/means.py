@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ringwake.wake.budget import Budget
 from ringwake.wake.callers import Callers
+from ringwake.wake.token_guard import TokenGuard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +37,4 @@ class Means:
     jitter: Callable[[], float]
     """A number from 0 to 1."""
     callers: Callers = field(default_factory=Callers)
+    guard: TokenGuard = field(default_factory=TokenGuard)

@@ -14,7 +14,7 @@ from ringwake.model.stored_message import StoredMessage
 from ringwake.wake.allowance import Suppressed
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.budget import SINGLE_FLIGHT
-from ringwake.wake.dead_token import forget
+from ringwake.wake.dead_token import DeadWord, forget
 from ringwake.wake.delivery import Delivery
 from ringwake.wake.means import Means
 from ringwake.wake.outbox import delivery_call_id
@@ -61,11 +61,14 @@ class ParkedMessage(Owner):
             return NOTHING
         wait.delivery.outcome(outcome, now)
         if isinstance(outcome, Accepted):
+            self._means.guard.taken(wait.binding.push.app, now)
             return self._note(Happened.PUSH_ACCEPTED, now, device=device)
         self._means.budget.give_back(wait.binding.push, Kind.MESSAGE, self.message.id)
-        failed = self._note(Happened.PUSH_FAILED, now, device=device, reason=outcome.reason)
+        kind, reason = type(outcome).__name__.lower(), outcome.reason
+        failed = self._note(Happened.PUSH_FAILED, now, device=device, outcome=kind, reason=reason)
         if isinstance(outcome, Unregistered):
-            return (*failed, *forget(wait.binding, Kind.MESSAGE, outcome))
+            word = DeadWord(binding=wait.binding, kind=Kind.MESSAGE, outcome=outcome, trace=self.message.trace)
+            return (*failed, *forget(word, self._means.guard, now))
         return failed
 
     def handle_timer(self, now: float) -> Effects:
@@ -98,7 +101,8 @@ class ParkedMessage(Owner):
         if push is None:
             delivery.stop()
             return NOTHING
-        suppressed = self._means.budget.take(push, self.message.id, now)
+        domain = self._announcement.account.tenant
+        suppressed = self._means.budget.take(push, self.message.id, now, domain=domain)
         if suppressed is not None:
             return self._hold_back(wait, suppressed, now)
         delivery.begin()
@@ -109,13 +113,10 @@ class ParkedMessage(Owner):
     def _hold_back(self, wait: Wait, suppressed: Suppressed, now: float) -> Effects:
         """Look again while another's wake is under way; where the phone was woken too often, begin anew when it may."""
         assert wait.delivery is not None
-        is_news = wait.delivery.share(now, suppressed.reason)
+        is_news = wait.delivery.share(now, suppressed)
         if suppressed.reason != SINGLE_FLIGHT:
             begin, end = suppressed.until, now + self.message.expires_at - self._means.wall(now)
-            wait.delivery.stop()
-            if begin < end:
-                until = min(begin + PUSH_SECONDS, end)
-                wait.delivery = Delivery(now=begin, until=until, jitter=self._means.jitter())
+            wait.delivery.begin_anew(begin, min(begin + PUSH_SECONDS, end))
         note = self._note(Happened.PUSH_SUPPRESSED, now, device=wait.binding.id, reason=suppressed.reason)
         return note if is_news else NOTHING
 

@@ -15,8 +15,10 @@ from ringwake.edge.upstream.standing import standing_of
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.events import Happened
+from ringwake.model.push import Kind
 from ringwake.model.store_ops import ListBindings
 from ringwake.model.tenant import Upstream
+from ringwake.model.token_claims import TokenClaims
 from ringwake.sip.address import parse_address
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request, Response
@@ -456,3 +458,23 @@ def test_a_phone_leaves_the_pbx_after_a_restart_of_ours() -> None:
         assert (left.status, world.pbx.bound()) == (200, [])
 
     in_front_of_pbx(test, CONTACT)
+
+
+# ---- tokens that another phone has
+
+
+def test_a_token_of_another_phone_is_proved_by_the_ticket_that_is_pushed_to_it() -> None:
+    async def test(world: PbxWorld) -> None:
+        await registered(world)
+        phone = await Stranger(world, address=Address("10.0.0.52", 4000)).open()
+
+        async def claim(*more: str) -> Response:
+            written = contact("1").replace("<urn:uuid:1>", "<urn:uuid:2>")
+            return await phone.ask_as("bob", phone.register("bob", *more, contact=written))
+
+        assert (await claim()).headers.values("feature-caps") == []
+        await pause(1)
+        (push,) = world.pushed(Kind.WAKE)
+        assert len((await claim(f"Ringwake-Ticket: {push.notice.ticket}")).headers.values("feature-caps")) == 1
+
+    in_front_of_pbx(test, CONTACT, token_claims=TokenClaims.CHALLENGE)

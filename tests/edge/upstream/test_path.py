@@ -18,6 +18,7 @@ from ringwake.model.events import Happened
 from ringwake.model.push import TICKET_FIELD, Kind
 from ringwake.model.store_ops import ListBindings, Register
 from ringwake.model.tenant import Upstream
+from ringwake.model.token_claims import TokenClaims
 from ringwake.sip.address import parse_address
 from ringwake.sip.fields import option_tags
 from ringwake.sip.flow import Address, Transport
@@ -691,3 +692,30 @@ def test_a_bye_from_the_pbx_follows_the_record_route_and_not_the_path() -> None:
         assert phone.requests[-1].method == BYE
 
     in_front_of_pbx(test, PATH)
+
+
+# ---- tokens that another phone has
+
+
+@pytest.mark.parametrize(("claims", "status"), [(TokenClaims.REJECT, 403), (TokenClaims.CHALLENGE, 200)])
+def test_a_token_of_another_phone_is_judged_when_the_pbx_has_spoken(claims: TokenClaims, status: int) -> None:
+    async def test(world: PbxWorld) -> None:
+        await registered(world)
+        phone = await Stranger(world, address=Address("10.0.0.51", 4000)).open()
+
+        async def claim(*more: str) -> Response:
+            written = contact(host=str(phone.address)).replace("<urn:uuid:1>", "<urn:uuid:2>")
+            return await phone.ask_as("bob", phone.register("bob", *more, contact=written, expires=86_400))
+
+        answer = await claim()
+        assert (answer.status, answer.headers.values("feature-caps")) == (status, [])
+        if claims is TokenClaims.REJECT:
+            return
+        assert answer.headers.values("contact")[0].endswith(";expires=86400")
+        await pause(1)
+        (push,) = world.pushed(Kind.WAKE)
+        proved = await claim(f"Ringwake-Ticket: {push.notice.ticket}")
+        assert len(proved.headers.values("feature-caps")) == 1
+        assert all(TICKET_FIELD not in up.headers for up in world.pbx.registers())
+
+    in_front_of_pbx(test, PATH, token_claims=claims)

@@ -22,8 +22,9 @@ from tests.push.service import Service as Server
 
 from ringwake.model.push import Accepted, Alert, Kind, Refused, Service, Unregistered
 from ringwake.push.apns.client import Apns, apns_id
+from ringwake.push.apns.host import Host
 from ringwake.push.errors import UnsendableError
-from ringwake.push.http_reqwest import ReqwestTransport
+from ringwake.push.http_provider import ProviderTransport
 from ringwake.push.provider_jwt import ProviderToken
 
 KEY = generate_private_key(SECP256R1())
@@ -37,8 +38,9 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40
 async def apns(certs: Certificates, clock: Clock) -> AsyncIterator[tuple[Apns, Server]]:
     async with Server(certs) as server:
         token = ProviderToken(team="TEAM123456", key_id="KEY1234567", key=KEY, wall=clock)
-        transport = ReqwestTransport(ca=certs.ca.read_bytes())
-        client = Apns(transport, token, bundle="com.example.phone", endpoint=server.url, wall=clock)
+        ca = certs.ca.read_bytes()
+        host = Host(server.url, lambda: ProviderTransport(ca=ca), token, wall=clock)
+        client = Apns(host, None, bundle="com.example.phone", wall=clock)
         try:
             yield client, server
         finally:
@@ -163,7 +165,7 @@ def test_an_expired_token_is_renewed_once_for_a_thousand_pushes(certs: Certifica
             outcomes = await asyncio.gather(*(client.send(apns_push(id=str(n), timeout=20.0)) for n in range(1000)))
             assert set(outcomes) == {Accepted("")}
             assert len({bearer(received) for received in server.received}) == 2
-            assert server.accepted == 1
+            assert server.accepted <= 2, "this one allows 100 streams on each"
 
     run(story())
 
@@ -262,7 +264,7 @@ def test_a_token_that_is_none_is_never_sent(value: str, certs: Certificates) -> 
 @given(texts=st.lists(ANY_TEXT, min_size=15, max_size=15), service=st.sampled_from([Service.VOIP, Service.REMOTE]))
 def test_no_text_gets_out_of_its_place(texts: list[str], service: Service, certs: Certificates) -> None:
     """Whatever a caller or an account's owner has written, APNs sees exactly the headers intended (reliability S12)."""
-    names = {"authorization", "content-type", "content-length", "user-agent", "accept", "apns-id", "apns-push-type"}
+    names = {"authorization", "content-type", "content-length", "user-agent", "apns-id", "apns-push-type"}
     names |= {"apns-topic", "apns-priority", "apns-expiration"}
     names |= set() if service is Service.VOIP else {"apns-collapse-id"}
 

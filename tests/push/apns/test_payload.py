@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.push.samples import CALL_ALERT, apns_push
 
-from ringwake.model.push import Alert, Kind, Push, Service
+from ringwake.model.push import Alert, Kind, Loc, Push, Service
 from ringwake.push.apns.payload import LIMIT, VOIP_LIMIT, Form, payload
 from ringwake.push.errors import UnsendableError
 
@@ -124,3 +124,29 @@ def test_a_voip_push_may_be_longer() -> None:
     assert len(payload(push).body) == VOIP_LIMIT
     push = apns_push(Service.REMOTE, from_name="x" * 6000)
     assert len(payload(push).body) == LIMIT
+
+
+@pytest.mark.parametrize("service", [Service.VOIP, Service.REMOTE])
+def test_texts_of_the_app_stand_in_place_of_ours(service: Service) -> None:
+    loc = Loc(key="IC_MSG", args=("Boss", "sip:boss@h"), title_key="IC_TITLE")
+    _, aps, _ = built(apns_push(service, alert=Alert(title="t", body="b", loc=loc)))
+    assert aps["alert"] == {"title-loc-key": "IC_TITLE", "loc-key": "IC_MSG", "loc-args": ["Boss", "sip:boss@h"]}
+
+
+def test_one_of_two_texts_may_be_the_apps() -> None:
+    _, aps, _ = built(apns_push(alert=Alert(title="t", body="b", loc=Loc(key="K"))))
+    assert aps["alert"] == {"title": "t", "loc-key": "K"}
+    _, aps, _ = built(apns_push(alert=Alert(title="t", body="b", loc=Loc(title_key="T"))))
+    assert aps["alert"] == {"title-loc-key": "T", "body": "b"}
+    _, aps, _ = built(apns_push(alert=Alert(title="t", sound="s", loc=Loc(key="K"))))
+    assert aps == {"sound": "s"}, "where no text is to be shown, none of the app's is"
+
+
+@pytest.mark.parametrize(("service", "kind"), [(Service.VOIP, Kind.CALL), (Service.REMOTE, Kind.CANCEL)])
+def test_further_members_stand_beside_aps(service: Service, kind: Kind) -> None:
+    push = apns_push(service, kind=kind, extra=(("call-id", "1@h"), ("aps", "x"), ("ringwake", "x")))
+    body = json.loads(payload(push).body)
+    assert body.keys() == {"call-id", "aps", "ringwake"}
+    assert body["call-id"] == "1@h"
+    assert isinstance(body["aps"], dict)
+    assert body["ringwake"]["kind"] == kind, "what is ours stays ours"

@@ -16,7 +16,8 @@ from tests.push.samples import Clock
 from tests.push.service import Reply
 
 from ringwake.push.errors import CredentialsError, UnansweredError
-from ringwake.push.fcm.oauth import AccessToken, OAuthRefusedError
+from ringwake.push.fcm.oauth import AccessToken
+from ringwake.push.renewed_token import OAuthRefusedError
 
 
 class RealClock(Clock):
@@ -137,12 +138,40 @@ def test_a_google_in_trouble_is_asked_once_a_second(status: int, certs: Certific
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<html>sign in</html>",
+        b"[" * 8000,
+        b'{"access_token":"\xff"}',
+        b'{"access_token":"a\\r\\nx: y"}',
+        b'{"access_token":"a","expires_in":1e999}',
+    ],
+)
+def test_a_grant_that_is_none_is_no_answer_and_soon_asked_for_again(body: bytes, certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            service.token_reply = lambda _: Reply(status=200, body=body)
+            for _ in range(3):
+                with pytest.raises(UnansweredError, match="OAuth: no answer"):
+                    await token.current()
+            assert len(service.server.received) == 1
+            service.token_reply = None
+            clock.now += 1.0
+            assert await token.current() == "ya29.1"
+
+    run(story())
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         Reply(status=400, body=b'{"error":"invalid_grant","error_description":"Invalid JWT Signature."}'),
         Reply(status=401, body=b'{"error":"invalid_client"}'),
         Reply(status=403, body=b"<html>no</html>"),
-        Reply(status=200, body=b"{}"),
+        Reply(status=400, body=b"[" * 8000),
+        Reply(status=400, body=b'{"error":"\xff"}'),
     ],
 )
 def test_a_refused_account_is_a_matter_of_its_own(reply: Reply, certs: Certificates) -> None:

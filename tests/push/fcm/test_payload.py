@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.push.samples import CALL_ALERT, FCM_TOKEN, NOW, fcm_push
 
-from ringwake.model.push import Alert, Kind, Push
+from ringwake.model.push import Alert, Kind, Loc, Push
 from ringwake.push.errors import UnsendableError
 from ringwake.push.fcm.payload import LIMIT, payload
 
@@ -57,7 +57,8 @@ def test_a_refresh_shows_nothing() -> None:
         (Alert(title="t", body="b"), {"title": "t", "body": "b"}),
         (Alert(title="t", sound="s"), {"sound": "s"}),
         (Alert(badge=0), {"badge": "0"}),
-        (Alert(category="c"), {"category": "c"}),
+        (Alert(category="c"), {}),
+        (Alert(sound="s", category="c"), {"sound": "s", "category": "c"}),
     ],
 )
 def test_each_of_the_three_forms_stands_alone(alert: Alert | None, texts: dict[str, str]) -> None:
@@ -90,3 +91,19 @@ def test_data_is_never_longer_than_google_allows(name: str, body: str) -> None:
 def test_what_cannot_be_made_to_fit_is_not_sent() -> None:
     with pytest.raises(UnsendableError, match="too large"):
         payload(fcm_push(call_id="x" * 5000), FCM_TOKEN, wall=NOW)
+
+
+def test_texts_of_the_app_stand_beside_ours_as_text() -> None:
+    loc = Loc(key="IC_MSG", args=('B"oss', "sip:boss@h"), title_key="IC_TITLE")
+    data = built(fcm_push(alert=Alert(body="b", loc=loc)))["data"]
+    assert json.loads(data.pop("loc_args")) == ['B"oss', "sip:boss@h"]
+    del data["ringwake"]
+    assert data == {"body": "b", "loc_key": "IC_MSG", "title_loc_key": "IC_TITLE"}
+    bare = built(fcm_push(alert=Alert(body="b", loc=Loc(key="K"))))["data"]
+    assert bare.keys() == {"ringwake", "body", "loc_key"}
+
+
+def test_further_members_are_data_like_ours_and_ours_stay() -> None:
+    data = built(fcm_push(extra=(("call-id", "1@h"), ("title", "x"), ("ringwake", "x"))))["data"]
+    assert (data["call-id"], data["title"]) == ("1@h", "alice@example.com")
+    assert json.loads(data["ringwake"])["kind"] == "call"

@@ -19,8 +19,8 @@ from tests.push.samples import NOW, Clock, webpush_push
 from tests.push.service import Reply, Service
 from tests.push.webpush.browser import Browser
 
-from ringwake.model.push import SILENT, Accepted, Alert, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
-from ringwake.push.endpoint import EndpointPolicy
+from ringwake.model.push import Accepted, Alert, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
+from ringwake.push.endpoint import ANY_SERVICE, EndpointPolicy
 from ringwake.push.errors import UnsendableError
 from ringwake.push.http import Answer
 from ringwake.push.http_curl import CurlTransport
@@ -114,12 +114,12 @@ def test_the_token_is_for_the_services_origin_alone(certs: Certificates) -> None
     run(story())
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - SILENT))
+@pytest.mark.parametrize("kind", sorted(Kind))
 def test_only_what_cannot_wait_is_urgent(kind: Kind, certs: Certificates) -> None:
     async def story() -> None:
         async with webpush(certs) as (client, service):
             await client.send(webpush_push(f"{service.url}/x", kind=kind))
-            is_urgent = kind in (Kind.CALL, Kind.ELSEWHERE, Kind.CANCEL)
+            is_urgent = kind in (Kind.CALL, Kind.ELSEWHERE, Kind.CANCEL, Kind.WAKE)
             assert service.received[0].header("urgency") == ("high" if is_urgent else "normal")
 
     run(story())
@@ -161,6 +161,21 @@ def test_an_endpoint_that_is_not_allowed_is_not_called(certs: Certificates) -> N
     run(story())
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "[::ffff:127.0.0.1]", "10.0.0.1"])
+def test_an_endpoint_of_anyones_choice_is_at_a_public_address(host: str) -> None:
+    """UnifiedPush takes any host: what is behind its name decides (reliability S14)."""
+
+    async def story() -> None:
+        policy, clock = EndpointPolicy(ANY_SERVICE), Clock()
+        vapid = Vapid(key=KEY, subject="mailto:ops@example.com", wall=clock)
+        client = WebPush(CurlTransport(policy), vapid, policy=policy, wall=clock)
+        with pytest.raises(UnsendableError, match="address not public"):
+            await client.send(webpush_push(f"https://{host}/up/x"))
+        await client.close()
+
+    run(story())
+
+
 STATUSES: list[tuple[int, Outcome]] = [
     (200, Accepted()),
     (201, Accepted()),
@@ -173,6 +188,8 @@ STATUSES: list[tuple[int, Outcome]] = [
     (403, Refused("HTTP 403", 403)),
     (404, Unregistered("HTTP 404")),
     (405, Refused("HTTP 405", 405)),
+    (406, Throttled("HTTP 406")),
+    (408, Unreachable("HTTP 408")),
     (410, Unregistered("HTTP 410")),
     (413, Refused("HTTP 413", 413)),
     (429, Throttled("HTTP 429")),
@@ -189,6 +206,43 @@ STATUSES: list[tuple[int, Outcome]] = [
 )
 def test_every_status_has_its_outcome(status: int, outcome: Outcome, body: bytes) -> None:
     assert verdict(Answer(status=status, body=body), wall=NOW) == outcome
+
+
+MOZILLA: list[tuple[int, int, Outcome]] = [
+    (400, 101, Refused("errno 101", 400)),  # crypto keys are missing
+    (404, 102, Unregistered("errno 102")),
+    (410, 103, Unregistered("errno 103")),
+    (413, 104, Refused("errno 104", 413)),
+    (410, 105, Unregistered("errno 105")),
+    (410, 106, Unregistered("errno 106")),
+    (400, 108, Refused("errno 108", 400)),  # router type
+    (401, 109, Refused("errno 109", 401)),
+    (400, 110, Refused("errno 110", 400)),  # crypto keys
+    (400, 111, Refused("errno 111", 400)),  # a header is missing
+    (400, 112, Refused("errno 112", 400)),  # TTL
+    (400, 113, Refused("errno 113", 400)),  # Topic
+    (429, 201, Throttled("errno 201")),
+    (503, 201, Unreachable("errno 201")),
+    (503, 202, Unreachable("errno 202")),
+    (502, 900, Unreachable("errno 900")),
+    (502, 901, Unreachable("errno 901")),
+    (502, 902, Unreachable("errno 902")),
+    (502, 903, Unreachable("errno 903")),
+    (500, 999, Unreachable("errno 999")),
+]
+
+
+@pytest.mark.parametrize(("status", "errno", "outcome"), MOZILLA)
+def test_every_errno_of_mozillas_has_its_outcome(status: int, errno: int, outcome: Outcome) -> None:
+    body = json.dumps({"code": status, "errno": errno, "error": "words", "more_info": "https://x"}).encode()
+    assert verdict(Answer(status=status, body=body), wall=NOW) == outcome
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413])
+@pytest.mark.parametrize("reason", ["BadJwtToken", "VapidPkHashMismatch", "ExpiredToken", "Unregistered"])
+def test_no_word_of_the_service_kills_a_subscription(status: int, reason: str) -> None:
+    body = json.dumps({"reason": reason}).encode()
+    assert verdict(Answer(status=status, body=body), wall=NOW) == Refused(reason, status)
 
 
 @pytest.mark.parametrize(

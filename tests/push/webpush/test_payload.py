@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.push.samples import webpush_push
 
-from ringwake.model.push import Alert, Kind, Push
+from ringwake.model.push import Alert, Kind, Loc, Push
 from ringwake.push.webpush.encryption import LIMIT
 from ringwake.push.webpush.payload import payload
 
@@ -44,6 +44,11 @@ def test_a_missed_call_takes_the_place_of_the_call() -> None:
         "silent": True,
     }
     assert "app_badge" not in body
+
+
+def test_a_silent_push_of_an_app_shows_nothing() -> None:
+    body = built(webpush_push(ENDPOINT, kind=Kind.REFRESH, alert=Alert(title="t", body="b", sound="default")))
+    assert "notification" not in body
 
 
 def test_a_message_stands_for_itself() -> None:
@@ -89,3 +94,16 @@ def test_a_ticket_stands_in_the_object_and_counts() -> None:
 @given(name=st.text(max_size=4000), body=st.text(max_size=4000))
 def test_it_is_never_longer_than_a_service_must_take(name: str, body: str) -> None:
     assert len(payload(webpush_push(ENDPOINT, from_name=name, alert=Alert(title="t", body=body)))) <= LIMIT
+
+
+def test_texts_of_the_page_are_named_beside_the_notification() -> None:
+    body = built(webpush_push(ENDPOINT, alert=Alert(body="b", loc=Loc(key="IC_MSG", args=("Boss",)))))
+    assert body["loc"] == {"key": "IC_MSG", "args": ["Boss"]}
+    assert body["notification"]["body"] == "b"
+
+
+def test_further_members_stand_beside_ours() -> None:
+    body = built(webpush_push(ENDPOINT, extra=(("call-id", "1@h"), ("notification", "x"))))
+    assert body["call-id"] == "1@h"
+    assert body["notification"]["title"] == "alice@example.com"
+    assert built(webpush_push(ENDPOINT, kind=Kind.CANCEL, alert=None, extra=(("a", "b"),)))["a"] == "b"

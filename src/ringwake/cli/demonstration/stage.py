@@ -11,7 +11,7 @@ from ringwake.app.running import App
 from ringwake.app.senders import parts_of
 from ringwake.app.system import SystemIds
 from ringwake.cli.demonstration.record import Record
-from ringwake.cli.lab_toml import BUNDLE, lab_toml
+from ringwake.cli.lab_toml import lab_app, lab_toml
 from ringwake.config.embedded import DOMAIN
 from ringwake.config.load import parse
 from ringwake.emulators.lab import Lab
@@ -150,7 +150,7 @@ class Stage:
             transport=transport,
             ca_file=self.lab.ca_file,
             provider=provider,
-            app={"apns": BUNDLE, "fcm": self.lab.credentials.ids.project}.get(provider, ""),
+            app=lab_app(self.lab, provider),
             inbox=self.lab.inbox_url,
             device=f"{user}-{provider}" if provider else "",
             device_secret=Secret(secrets.token_urlsafe(16)),

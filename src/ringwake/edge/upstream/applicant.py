@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ringwake.model.account import Account
 from ringwake.model.tenant import Tenant
+from ringwake.model.token_claims import TokenProof
 from ringwake.sip.transactions.events import RequestArrived
 
 
@@ -19,3 +20,5 @@ class Applicant:
     tenant: Tenant
     came_at: float
     """Monotonic seconds."""
+    proof: TokenProof | None = None
+    """That a token which it claims is its own."""

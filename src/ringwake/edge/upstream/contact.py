@@ -43,7 +43,7 @@ def register_by_phone(core: Core, applicant: Applicant) -> Effects:
     if isinstance(plan, Refusal):
         raise SipError(plan.status, plan.rule, plan.headers)
     contacts = tuple(with_wakes(core, contact) for contact in plan.op.contacts)
-    judged = _Judged(core, applicant, replace(plan, op=replace(plan.op, contacts=contacts)))
+    judged = _Judged(core, applicant, replace(plan, op=replace(plan.op, contacts=contacts, proof=applicant.proof)))
     if core.trunks.flow(tenant.domain) is None:
         raise UNREACHED
     # Whether it is the last phone that leaves decides what the PBX is asked.

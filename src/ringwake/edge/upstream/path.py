@@ -11,7 +11,7 @@ from ringwake.edge.upstream.applicant import Applicant
 from ringwake.edge.upstream.trouble import UNREACHED, sentence, trouble
 from ringwake.model.effects import NOTHING, Effects, Forward, Note, Persist, Respond
 from ringwake.model.events import Event, Field, Happened
-from ringwake.model.store_ops import Failed, OutOfOrder, Registered, TooManyAccounts
+from ringwake.model.store_ops import Failed, OutOfOrder, Registered, StrangeToken, TooManyAccounts
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.loops import check_loop, loop_mark
 from ringwake.proxy.purr import Purr
@@ -50,7 +50,7 @@ def register_through(core: Core, applicant: Applicant) -> Effects:
     if flow is None:
         raise UNREACHED
     contacts = tuple(named(with_wakes(core, contact), account.aor, core.seal) for contact in plan.op.contacts)
-    plan = replace(plan, op=replace(plan.op, contacts=contacts))
+    plan = replace(plan, op=replace(plan.op, contacts=contacts, proof=applicant.proof))
     passage = Passage(core, applicant, plan)
     owner_id = core.ids.hex(16)
     core.calls.add(owner_id, passage, transaction=arrived.transaction)
@@ -116,10 +116,11 @@ class Passage(Owner):
     def _commit(self, plan: Plan, ok: Response) -> Effects:
         core, arrived = self._core, self._arrived
 
-        def then(result: Registered | OutOfOrder | TooManyAccounts, now: float) -> Effects:
+        def then(result: Registered | OutOfOrder | TooManyAccounts | StrangeToken, now: float) -> Effects:
             if not isinstance(result, Registered):
                 return self._refuse(refusal_of(result), now)
-            answer = passed_on(_downward(core, ok), plan, result, lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids))
+            kept, down = plan.kept(result), _downward(core, ok)
+            answer = passed_on(down, kept, result, lambda b: Purr(b.id, b.aor).seal(core.seal, core.ids))
             done = registered(core, plan, result, now, came_at=self._came_at)
             return (Respond(arrived.transaction, answer), *done, *self._stands(plan, now))
 

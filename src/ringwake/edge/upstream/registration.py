@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringwake.edge.admission import hide_ticket
+from ringwake.edge.admission import proved, take_proof
 from ringwake.edge.core import Core
 from ringwake.edge.register import register
 from ringwake.edge.upstream.applicant import Applicant
@@ -32,12 +32,12 @@ def registration(core: Core, arrived: RequestArrived, now: float) -> Effects:
     aor = Aor(uri.aor)
     if tenant.upstream is Upstream.CONTACT and core.directory.account(aor) is not None:
         return register(core, arrived, now)
-    hide_ticket(arrived.request)  # the PBX judges, and has not issued it
+    proof = proved(take_proof(core, arrived.request, now))  # for the PBX, which judges, it is none
     if not core.gate.is_peer(arrived.flow):
         arrived.request.headers.remove("path")  # see edge.register
     recipe = register_through if tenant.upstream is Upstream.PATH else register_by_phone
     guest = Account.guest(aor, tenant.domain)
-    return recipe(core, Applicant(arrived=arrived, account=guest, tenant=tenant, came_at=now))
+    return recipe(core, Applicant(arrived=arrived, account=guest, tenant=tenant, came_at=now, proof=proof))
 
 
 def _to(arrived: RequestArrived) -> Uri | None:

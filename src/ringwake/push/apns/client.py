@@ -1,19 +1,18 @@
-"""Pushes to iPhones (push-services section 1): one request for each, and one more if our own token had run out."""
+"""Pushes to iPhones (push-services section 1), in whichever of Apple's environments they are (docs/adr/0026)."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from hashlib import sha256
-from uuid import UUID
 
-from ringwake.model.push import Outcome, Push, Refused
-from ringwake.push.apns.payload import ApnsPayload, Form, payload
-from ringwake.push.apns.verdict import EXPIRED, verdict
+from ringwake.model.push import Accepted, Outcome, Push, Refused, Unregistered
+from ringwake.push.apns.homes import Homes
+from ringwake.push.apns.host import ApnsRequest, Host
+from ringwake.push.apns.payload import Form, payload
+from ringwake.push.apns.verdict import BAD_TOKEN
 from ringwake.push.envelope import replaces
 from ringwake.push.fields import checked
-from ringwake.push.http import Answer, PushTransport
-from ringwake.push.provider_jwt import SKEW_LIMIT, ProviderToken
-from ringwake.push.retry_after import epoch_seconds
 
 ENDPOINT = "https://api.push.apple.com"
 SANDBOX = "https://api.sandbox.push.apple.com"
@@ -24,23 +23,20 @@ LONGEST = 30 * 86400
 class Apns:
     """One application at APNs."""
 
-    def __init__(
-        self, transport: PushTransport, token: ProviderToken, *, bundle: str, endpoint: str, wall: Callable[[], float]
-    ) -> None:
+    def __init__(self, own: Host, other: Host | None, *, bundle: str, wall: Callable[[], float]) -> None:
         """Prepare.
 
         Args:
-            transport: one connection of its own: APNs takes the tokens of one team and key on each.
-            token: shared by all applications of the team and key.
+            own: the environment that the application's phones are in.
+            other: where a token is tried once that it does not know; None: nowhere.
             bundle: the app's bundle id.
-            endpoint: `https://host[:port]`.
             wall: epoch seconds now.
         """
-        self._transport = transport
-        self._token = token
+        self._own = own
+        self._other = other
         self._bundle = bundle
-        self._endpoint = endpoint
         self._wall = wall
+        self._homes = Homes()
 
     async def send(self, push: Push) -> Outcome:
         """Make one attempt.
@@ -48,29 +44,36 @@ class Apns:
         Raises:
             PushError: nothing was sent, or nothing came back.
         """
-        url = f"{self._endpoint}/3/device/{checked('device token', push.token.reveal())}"
+        deadline = asyncio.get_running_loop().time() + push.timeout
+        path = f"/3/device/{checked('device token', push.token.reveal())}"
         built = payload(push)
-        token = self._token.current()
-        answer = await self._post(url, push, built, token)
-        outcome = verdict(answer, wall=self._wall())
-        if isinstance(outcome, Refused) and outcome.reason == EXPIRED:
-            renewed = self._token.renew(token, skew=self._skew(answer))
-            if renewed is not None:
-                answer = await self._post(url, push, built, renewed)
-                outcome = verdict(answer, wall=self._wall())
-        return outcome
+        request = ApnsRequest(path=path, headers=self._headers(push, built.form), body=built.body)
+        if self._other is None:
+            return await self._own.ask(request, deadline)
+        digest, home, away = push.token.digest, self._own, self._other
+        if self._homes.is_other(digest):
+            home, away = away, home
+        outcome = await home.ask(request, deadline)
+        if not (isinstance(outcome, Unregistered) and outcome.reason == BAD_TOKEN):
+            return outcome
+        self._homes.forget(digest)
+        found = await away.trial(request, deadline)
+        if found is None:
+            # It may live there all the same, so nothing is said about the token: mistakes of ours delete nothing.
+            return Refused(BAD_TOKEN, 400)
+        if isinstance(found, Accepted) and away is self._other:
+            self._homes.remember(digest)
+        return found
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._transport.close()
-
-    async def _post(self, url: str, push: Push, built: ApnsPayload, token: str) -> Answer:
-        headers = {"authorization": f"bearer {token}", "content-type": "application/json"}
-        headers |= self._headers(push, built.form)
-        return await self._transport.post(url, headers, body=built.body, within=push.timeout)
+        """Close the connections."""
+        for host in (self._own, self._other):
+            if host is not None:
+                await host.close()
 
     def _headers(self, push: Push, form: Form) -> dict[str, str]:
         headers = {
+            "content-type": "application/json",
             "apns-id": apns_id(push.notice.id),
             "apns-push-type": form.value,
             "apns-topic": f"{self._bundle}.voip" if form is Form.VOIP else self._bundle,
@@ -86,15 +89,9 @@ class Apns:
         now = self._wall()
         return int(min(expires_at, now + LONGEST)) if expires_at > now else 0
 
-    def _skew(self, answer: Answer) -> float:
-        at = epoch_seconds(answer.headers.get("date", ""))
-        skew = 0.0 if at is None else at - self._wall()
-        return skew if abs(skew) > SKEW_LIMIT else 0.0
-
 
 def apns_id(notice_id: str) -> str:
     """Return the push's UUID: the same for a repeat, so that Apple's log shows one push. Lower case, version 8."""
-    octets = bytearray(sha256(notice_id.encode("utf-8", "surrogatepass")).digest()[:16])
-    octets[6] = octets[6] & 0x0F | 0x80
-    octets[8] = octets[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(octets)))
+    digest = sha256(notice_id.encode("utf-8", "surrogatepass")).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

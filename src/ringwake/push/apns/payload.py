@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
-from ringwake.model.push import Kind, Notice, Push, Service
-from ringwake.push.envelope import Envelope, envelope, fitted
+from ringwake.model.push import Alert, Kind, Loc, Notice, Push, Service
+from ringwake.push.alert import shown
+from ringwake.push.envelope import envelope, fitted, with_extra
 from ringwake.push.errors import UnsendableError
 
 LIMIT = 4096
@@ -26,9 +27,12 @@ class Form(StrEnum):
     """Gives the app some time, when the system thinks fit."""
 
 
-class _Text(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Text(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
     title: str = ""
+    title_loc_key: str = ""
     body: str = ""
+    loc_key: str = ""
+    loc_args: tuple[str, ...] = ()
 
 
 class _Aps(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", omit_defaults=True):
@@ -39,11 +43,6 @@ class _Aps(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", omit_defau
     interruption_level: str = ""
     mutable_content: int = 0
     content_available: int = 0
-
-
-class _Payload(msgspec.Struct, frozen=True):
-    aps: _Aps
-    ringwake: Envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +62,16 @@ def payload(push: Push) -> ApnsPayload:
     form = _form(push)
     limit = VOIP_LIMIT if form is Form.VOIP else LIMIT
 
-    def body(notice: Notice) -> bytes:
-        return msgspec.json.encode(_Payload(_aps(form, notice), envelope(notice, push.expires_at)))
+    built = b""
 
-    return ApnsPayload(form=form, body=body(fitted(push, lambda notice: len(body(notice)) <= limit)))
+    def fits(notice: Notice) -> bool:
+        nonlocal built
+        ours = {"aps": _aps(form, notice), "ringwake": envelope(notice, push.expires_at)}
+        built = msgspec.json.encode(with_extra(ours, notice))
+        return len(built) <= limit
+
+    fitted(push, fits)
+    return ApnsPayload(form=form, body=built)
 
 
 def _form(push: Push) -> Form:
@@ -79,18 +84,31 @@ def _form(push: Push) -> Form:
 
 
 def _aps(form: Form, notice: Notice) -> _Aps:
-    alert = notice.alert
     if form is Form.BACKGROUND:
         return _Aps(content_available=1)
+    # Of a push that Apple shows, something stays, however much of its text was cut.
+    alert = notice.alert if form is Form.ALERT else shown(notice)
     if alert is None:
         return _Aps()
     is_shown = form is Form.ALERT
     return _Aps(
-        alert=_Text(alert.title, alert.body) if alert.body else None,
+        alert=_text(alert) if alert.body else None,
         sound=alert.sound,
         badge=alert.badge,
         category=alert.category,
         interruption_level="time-sensitive" if is_shown and notice.kind is Kind.CALL else "",
         mutable_content=int(is_shown),
         content_available=int(is_shown),
+    )
+
+
+def _text(alert: Alert) -> _Text:
+    """Return the texts, or the names of the app's own: iOS wants one or the other."""
+    loc = alert.loc or Loc()
+    return _Text(
+        title="" if loc.title_key else alert.title,
+        title_loc_key=loc.title_key,
+        body="" if loc.key else alert.body,
+        loc_key=loc.key,
+        loc_args=loc.args,
     )

@@ -13,10 +13,15 @@ from ringwake.push.retry_after import retry_after
 
 EXPIRED: Final = "ExpiredProviderToken"
 """Our own token is too old: renew it once, try once again."""
+TOO_MANY_TOKENS: Final = "TooManyProviderTokenUpdates"
+"""The connection has seen tokens change too often, and takes nothing more for a while."""
+BAD_TOKEN: Final = "BadDeviceToken"  # noqa: S105  a reason
+"""This environment does not know the phone's token; the other may."""
 
 # The token is dead. Never for what may be our own mistake (403, TopicDisallowed): that would delete every user.
-_DEAD = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "ExpiredToken", "Unregistered"})
-_THROTTLED = frozenset({"TooManyProviderTokenUpdates", "TooManyRequests"})
+# DeviceTokenNotForTopic is the phone's: it names the application, and the topic is made of that.
+_DEAD = frozenset({BAD_TOKEN, "DeviceTokenNotForTopic", "ExpiredToken", "Unregistered"})
+_THROTTLED = frozenset({TOO_MANY_TOKENS, "TooManyRequests"})
 _TRANSIENT = frozenset({"IdleTimeout", "InternalServerError", "ServiceUnavailable", "Shutdown"})
 _LATEST_MS = 4e12
 _REASON = re.compile(r"[A-Za-z]{1,64}")
@@ -47,7 +52,7 @@ def verdict(answer: Answer, *, wall: float) -> Outcome:
 def _read(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # what is no JSON, and octets in it that are no UTF-8
         return {}
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ringwake.model.push import Outcome, Push, Refused
-from ringwake.push.fcm.oauth import AccessToken, OAuthRefusedError
+from ringwake.push.fcm.oauth import AccessToken
 from ringwake.push.fcm.payload import payload
+from ringwake.push.fcm.validation import validation
 from ringwake.push.fcm.verdict import UNAUTHENTICATED, verdict
 from ringwake.push.fields import checked
 from ringwake.push.http import Answer, PushTransport
+from ringwake.push.renewed_token import OAuthRefusedError
 
 ENDPOINT = "https://fcm.googleapis.com"
 
@@ -44,6 +46,22 @@ class Fcm:
             PushError: nothing was sent, or nothing came back.
         """
         body = payload(push, checked("registration token", push.token.reveal()), wall=self._wall())
+        return await self._deliver(push, body)
+
+    async def validate(self, push: Push) -> Outcome:
+        """Let FCM look at a push to this token, and send it to nobody.
+
+        Raises:
+            PushError: nothing was sent, or nothing came back.
+        """
+        return await self._deliver(push, validation(checked("registration token", push.token.reveal())))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._token.close()
+        await self._transport.close()
+
+    async def _deliver(self, push: Push, body: bytes) -> Outcome:
         try:
             token = await self._token.current()
             outcome = await self._attempt(push, body, token)
@@ -54,11 +72,6 @@ class Fcm:
         except OAuthRefusedError as error:
             return Refused(error.reason, 401)
         return outcome
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._token.close()
-        await self._transport.close()
 
     async def _attempt(self, push: Push, body: bytes, token: str) -> Outcome:
         headers = {"authorization": f"bearer {token}", "content-type": "application/json"}

@@ -1,4 +1,4 @@
-"""Google's access token: kept, renewed ahead, and never by two at once.
+"""Google's access token: asked for in the name of a service account.
 
 google-auth signs and parses, in a thread; the request goes through pyreqwest's synchronous client, so that Google's
 `requests` transport is not needed.
@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import Any
 
+import msgspec
 from google.auth.exceptions import GoogleAuthError, RefreshError
 from google.auth.exceptions import TransportError as GoogleTransportError
 from google.auth.transport import Request
 from google.oauth2.service_account import Credentials
-from pyreqwest.client import SyncClient, SyncClientBuilder
+from pyreqwest.client import SyncClient
 from pyreqwest.exceptions import PyreqwestError
 
-from ringwake.push.errors import CredentialsError, PushError, UnansweredError
-from ringwake.push.http_reqwest import ca_errors, configured
+from ringwake.push.errors import CredentialsError, UnansweredError
+from ringwake.push.fcm.google_http import google_client
+from ringwake.push.grant import AccessText, Lifetime
+from ringwake.push.identity import Identity
+from ringwake.push.proxy import Proxy
+from ringwake.push.renewed_token import Grant, OAuthRefusedError, RenewedToken
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
-AHEAD = 300.0
-"""Seconds before its end at which a token is replaced, while pushes still use it."""
-RETRY_AFTER = 60.0
-"""Seconds until a renewal ahead, or a refused account, is tried again."""
-SILENCE = 1.0
-"""Seconds for which Google is left alone after it gave no answer, while pushes wait for a token (reliability F4)."""
 USUAL_LIFE = 3599.0
 """Of a token whose end Google does not name."""
 REQUEST_SECONDS = 10.0
 REPLY_LIMIT = 65536
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class OAuthRefusedError(PushError):
-    """Google does not accept the service account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,107 +72,70 @@ class _Carrier(Request):
         if reply.status in _TRANSIENT:
             # As an answer it would be tried again after a sleep; the next push does that.
             raise GoogleTransportError(f"HTTP {reply.status}")  # type: ignore[no-untyped-call]  # half typed
-        return reply
+        return _sound(reply)
 
 
-class AccessToken:
+class _Granted(msgspec.Struct):
+    access_token: AccessText
+    expires_in: Lifetime | None = None
+
+
+def _sound(reply: _Reply) -> _Reply:
+    """Return an answer that google-auth can read: it trusts in what a grant is made of, and stumbles over the rest."""
+    try:
+        msgspec.json.decode(reply.data, type=_Granted if reply.status == 200 else dict[str, Any])
+    except (ValueError, RecursionError):
+        if reply.status == 200:
+            raise GoogleTransportError("an answer that is none") from None  # type: ignore[no-untyped-call]  # half typed
+        return replace(reply, data=b"{}")
+    return reply
+
+
+class AccessToken(RenewedToken):
     """The access token of one service account."""
 
-    def __init__(self, account: Mapping[str, str], *, ca: bytes | None, wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        account: Mapping[str, str],
+        *,
+        ca: bytes | None,
+        wall: Callable[[], float],
+        identity: Identity | None = None,
+        proxy: Proxy | None = None,
+    ) -> None:
         """Prepare; the first push gets the first token.
 
         Args:
             account: a service account's key file, read from JSON.
             ca: certificates in PEM, trusted beside those of the system.
             wall: epoch seconds now.
+            identity: shown to a server that asks for it.
+            proxy: None: straight.
 
         Raises:
             CredentialsError: the account lacks something, or its key cannot be read.
         """
+        super().__init__(wall=wall)
         try:
             self._credentials = Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # half typed
         except (GoogleAuthError, ValueError, TypeError, KeyError):
             raise CredentialsError("not a Google service account with a private key") from None
         if not str(account["token_uri"]).startswith("https://"):
             raise CredentialsError("the service account's token_uri is not https")
-        with ca_errors():
-            self._client = configured(SyncClientBuilder().http2(True), ca).build()
-        self._wall = wall
-        self._text = ""
-        self._expires_at = 0.0
-        self._failed_at = 0.0
-        self._failure: UnansweredError | OAuthRefusedError | None = None
-        self._renewal: asyncio.Task[None] | None = None
-        self._is_closed = False
+        self._client = google_client(ca=ca, identity=identity, proxy=proxy)
 
-    async def current(self) -> str:
-        """Return the token; while an old one is good nobody waits for the new one.
-
-        Raises:
-            UnansweredError: there is none, and Google does not answer.
-            OAuthRefusedError: there is none, and Google gives none.
-        """
-        now = self._wall()
-        if now >= self._expires_at:
-            await self._renewed()
-        elif now >= self._expires_at - AHEAD and not self._rests(RETRY_AFTER):
-            self._start()
-        return self._text
-
-    async def replace(self, refused: str) -> str | None:
-        """Return a newer token than one that FCM did not take, or None when there is none."""
-        if self._text == refused:
-            self._expires_at = 0.0
-            await self._renewed()
-        return self._text if self._text != refused else None
-
-    async def close(self) -> None:
-        """Stop; waits for a renewal that is under way, which the closed client ends."""
-        self._is_closed = True
-        await asyncio.to_thread(self._client.close)
-        if self._renewal is not None:
-            await asyncio.wait([self._renewal])
-
-    async def _renewed(self) -> None:
-        is_refused = isinstance(self._failure, OAuthRefusedError)
-        if self._failure is not None and not self._is_closed and self._rests(RETRY_AFTER if is_refused else SILENCE):
-            raise type(self._failure)(self._failure.reason)
-        # A caller that is cancelled must not take the others' renewal with it.
-        await asyncio.shield(self._start())
-
-    def _start(self) -> asyncio.Task[None]:
-        if self._is_closed:
-            raise UnansweredError("closed")
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renew(), name="fcm-oauth")
-            self._renewal.add_done_callback(self._ended)
-        return self._renewal
-
-    def _ended(self, renewal: asyncio.Task[None]) -> None:
-        self._renewal = None
-        if not renewal.cancelled():
-            renewal.exception()  # whoever waits for it gets it; a renewal ahead has no one
-
-    async def _renew(self) -> None:
+    async def _ask(self) -> Grant:
         try:
             await asyncio.to_thread(self._credentials.refresh, _Carrier(self._client))
-        except GoogleAuthError as error:
-            raise self._failed(error) from None
+        except RefreshError as error:
+            if not error.retryable:
+                raise OAuthRefusedError("OAuth: the service account is refused") from None
+            raise UnansweredError("OAuth: no answer") from None
+        except GoogleAuthError:
+            raise UnansweredError("OAuth: no answer") from None
         expiry = self._credentials.expiry
-        self._text = self._credentials.token
-        self._expires_at = self._wall() + USUAL_LIFE if expiry is None else expiry.replace(tzinfo=UTC).timestamp()
-        self._failure = None
+        until = self._wall() + USUAL_LIFE if expiry is None else expiry.replace(tzinfo=UTC).timestamp()
+        return Grant(self._credentials.token, until)
 
-    def _rests(self, seconds: float) -> bool:
-        """Tell whether Google failed less than so many seconds ago."""
-        return self._failure is not None and 0 <= self._wall() - self._failed_at < seconds
-
-    def _failed(self, error: GoogleAuthError) -> UnansweredError | OAuthRefusedError:
-        is_refused = isinstance(error, RefreshError) and not error.retryable
-        self._failed_at = self._wall()
-        self._failure = (
-            OAuthRefusedError("OAuth: the service account is refused")
-            if is_refused
-            else UnansweredError("OAuth: no answer")
-        )
-        return self._failure
+    async def _close(self) -> None:
+        await asyncio.to_thread(self._client.close)

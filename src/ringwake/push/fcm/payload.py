@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ringwake.model.push import SILENT, Kind, Notice, Push
-from ringwake.push.envelope import envelope, fitted
+from ringwake.model.push import Alert, Kind, Notice, Push
+from ringwake.push.alert import plain_loc, shown
+from ringwake.push.envelope import envelope, fitted, with_extra
 
 LIMIT = 4096
 """Octets of all keys and values of `data`."""
@@ -48,18 +49,25 @@ def payload(push: Push, token: str, *, wall: float) -> bytes:
 
 
 def _data(notice: Notice, expires_at: float) -> dict[str, str]:
-    data = {"ringwake": msgspec.json.encode(envelope(notice, expires_at)).decode()}
-    alert = notice.alert
-    if alert is None or notice.kind in SILENT:
-        return data
-    texts = {
+    ours = {"ringwake": msgspec.json.encode(envelope(notice, expires_at)).decode()}
+    alert = shown(notice)
+    if alert is not None:
+        ours |= {key: text for key, text in _texts(alert).items() if text}
+    return with_extra(ours, notice)
+
+
+def _texts(alert: Alert) -> dict[str, str]:
+    loc = plain_loc(alert)
+    return {
         "title": alert.title if alert.body else "",
         "body": alert.body,
         "sound": alert.sound,
         "badge": "" if alert.badge is None else str(alert.badge),
         "category": alert.category,
+        "loc_key": loc.key if loc else "",
+        "loc_args": msgspec.json.encode(loc.args).decode() if loc and loc.args else "",
+        "title_loc_key": loc.title_key if loc else "",
     }
-    return data | {key: text for key, text in texts.items() if text}
 
 
 def _size(data: dict[str, str]) -> int:

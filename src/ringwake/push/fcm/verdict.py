@@ -95,5 +95,5 @@ def _read(body: bytes) -> _Said:
 def _decoded(body: bytes, default: _F) -> _F:
     try:
         return msgspec.json.decode(body, type=type(default))
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # what is no JSON, and octets in it that are no UTF-8
         return default

@@ -1,4 +1,4 @@
-"""Pushes to browsers (RFC 8030), wherever their subscriptions point to (push-services section 3)."""
+"""Pushes to browsers and UnifiedPush apps (RFC 8030), wherever their subscriptions point to (push-services 3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from ringwake.push.webpush.payload import payload
 
 LONGEST = 2419200
 """Seconds: four weeks, what the services keep at most."""
-_URGENT = frozenset({Kind.CALL, Kind.ELSEWHERE, Kind.CANCEL})
+_URGENT = frozenset({Kind.CALL, Kind.ELSEWHERE, Kind.CANCEL, Kind.WAKE})
+_DEAD = frozenset({404, 410})
+_THROTTLED = frozenset({406, 429})
+"""406 is how the service of Windows says it."""
+_TIMED_OUT = 408
 _REASON = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
@@ -73,6 +77,8 @@ class WebPush:
 def verdict(answer: Answer, *, wall: float) -> Outcome:
     """Return the outcome of an attempt (RFC 8030 sections 5 and 7, RFC 8292 section 4).
 
+    401 and 403 speak of our own key and subject, which an operator can put right again: no subscription dies by them.
+
     Args:
         answer: what the service said.
         wall: epoch seconds now.
@@ -80,12 +86,14 @@ def verdict(answer: Answer, *, wall: float) -> Outcome:
     if 200 <= answer.status < 300:
         return Accepted()  # its Location is a capability, no name
     reason = _reason(answer)
-    if answer.status in (404, 410):
+    if answer.status in _DEAD:
         return Unregistered(reason)
     pause = retry_after(answer.headers, wall=wall)
-    if answer.status == 429 or (answer.status >= 500 and pause is not None):
+    if answer.status in _THROTTLED or (answer.status >= 500 and pause is not None):
         return Throttled(reason, pause)
-    return Unreachable(reason) if answer.status >= 500 else Refused(reason, answer.status)
+    if answer.status >= 500 or answer.status == _TIMED_OUT:
+        return Unreachable(reason)
+    return Refused(reason, answer.status)  # a redirect too: it is not followed (reliability S14)
 
 
 def _body(push: Push) -> bytes:
@@ -99,7 +107,7 @@ def _reason(answer: Answer) -> str:
     """Return the service's own code: Mozilla has `errno`, Apple has `reason`."""
     try:
         said = msgspec.json.decode(answer.body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # what is no JSON, and octets in it that are no UTF-8
         said = {}
     reason, errno = said.get("reason"), said.get("errno")
     if isinstance(reason, str) and _REASON.fullmatch(reason):

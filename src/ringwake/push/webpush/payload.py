@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from ringwake.model.push import Kind, Notice, Push
-from ringwake.push.envelope import Envelope, envelope, fitted
+from ringwake.model.push import Alert, Kind, Notice, Push
+from ringwake.push.alert import plain_loc, shown
+from ringwake.push.envelope import envelope, fitted, with_extra
 from ringwake.push.webpush.encryption import LIMIT
 
 
@@ -24,12 +27,6 @@ class _Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
     actions: tuple[_Action, ...] = ()
 
 
-class _Payload(msgspec.Struct, frozen=True):
-    ringwake: Envelope
-    notification: _Notification | msgspec.UnsetType = msgspec.UNSET
-    app_badge: int | msgspec.UnsetType = msgspec.UNSET
-
-
 _ACTIONS = (_Action("answer", "Answer"), _Action("decline", "Decline"))
 
 
@@ -41,16 +38,18 @@ def payload(push: Push) -> bytes:
     """
 
     def text(notice: Notice) -> bytes:
-        built = _Payload(envelope(notice, push.expires_at), _notification(notice), _badge(notice))
-        return msgspec.json.encode(built)
+        ours: dict[str, Any] = {"ringwake": envelope(notice, push.expires_at)}
+        alert = shown(notice)
+        if alert is not None:
+            ours |= {"notification": _notification(notice, alert), "app_badge": alert.badge, "loc": plain_loc(alert)}
+        return msgspec.json.encode(with_extra(ours, notice))
 
     return text(fitted(push, lambda notice: len(text(notice)) <= LIMIT))
 
 
-def _notification(notice: Notice) -> _Notification | msgspec.UnsetType:
-    alert = notice.alert
-    if alert is None or not (alert.body or alert.sound):
-        return msgspec.UNSET
+def _notification(notice: Notice, alert: Alert) -> _Notification | None:
+    if not (alert.body or alert.sound):
+        return None
     is_call = notice.kind is Kind.CALL
     return _Notification(
         title=alert.title,
@@ -61,7 +60,3 @@ def _notification(notice: Notice) -> _Notification | msgspec.UnsetType:
         require_interaction=is_call,
         actions=_ACTIONS if is_call else (),
     )
-
-
-def _badge(notice: Notice) -> int | msgspec.UnsetType:
-    return msgspec.UNSET if notice.alert is None or notice.alert.badge is None else notice.alert.badge
