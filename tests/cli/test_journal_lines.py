@@ -37,8 +37,8 @@ def pipe() -> Iterator[tuple[int, TextIO]]:
 @pytest.mark.parametrize(
     ("entry", "line"),
     [
-        (ACCEPTED, "00:26:40.250Z apns     accepted     voip  token 5c0a3b1f  id 5f8e1f4c\n"),
-        (REFUSED, "00:26:40.250Z fcm      refused      UNREGISTERED (words)  token 00c0ffee\n"),
+        (ACCEPTED, "00:26:40.250Z apns         accepted     voip  token 5c0a3b1f  id 5f8e1f4c\n"),
+        (REFUSED, "00:26:40.250Z fcm          refused      UNREGISTERED (words)  token 00c0ffee\n"),
     ],
 )
 def test_a_person_reads_when_where_what_and_why(entry: Entry, line: str) -> None:

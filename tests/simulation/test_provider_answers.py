@@ -95,8 +95,8 @@ APNS = [
     *_apns(403, "BadCertificate BadCertificateEnvironment ExpiredProviderToken Forbidden", Fate.AGAIN),
     *_apns(403, "InvalidProviderToken MissingProviderToken UnrelatedKeyIdInToken", Fate.AGAIN),
     *_apns(403, "BadEnvironmentKeyIdInToken", Fate.AGAIN),
-    *_apns(404, "BadPath", Fate.AGAIN),
-    *_apns(405, "MethodNotAllowed", Fate.AGAIN),
+    *_apns(404, "BadPath", Fate.FINAL),
+    *_apns(405, "MethodNotAllowed", Fate.FINAL),
     *_apns(429, "TooManyProviderTokenUpdates TooManyRequests", Fate.AGAIN),
     *_apns(500, "InternalServerError", Fate.AGAIN),
     *_apns(503, "ServiceUnavailable Shutdown", Fate.AGAIN),
@@ -120,13 +120,13 @@ FCM = [
     Row("fcm", 503, "UNAVAILABLE", Fate.AGAIN, retry_after="2"),
     Row("fcm", 429, "QUOTA_EXCEEDED", Fate.AGAIN, retry_after="2"),
     Row("fcm", 429, "QUOTA_EXCEEDED", Fate.LATER),
-    Row("fcm", 404, "of the project", Fate.AGAIN, said=GoogleError(404, "NOT_FOUND", reason="", message="no project")),
+    Row("fcm", 404, "of the project", Fate.FINAL, said=GoogleError(404, "NOT_FOUND", reason="", message="no project")),
 ]
 WEBPUSH = [
     *(Row("webpush", status, "", Fate.TAKEN) for status in (200, 201, 202)),
     *(Row("webpush", status, "", Fate.DEAD) for status in (404, 410)),
-    *(Row("webpush", status, "", Fate.FINAL) for status in (400, 413)),
-    *(Row("webpush", status, "", Fate.AGAIN) for status in (301, 307, 401, 403, 405, 429, 500, 502, 503, 504)),
+    *(Row("webpush", status, "", Fate.FINAL) for status in (400, 405, 413)),
+    *(Row("webpush", status, "", Fate.AGAIN) for status in (301, 307, 401, 403, 429, 500, 502, 503, 504)),
     Row("webpush", 429, "", Fate.AGAIN, retry_after="5"),
     Row("webpush", 429, "", Fate.LATER, retry_after="3600"),
 ]

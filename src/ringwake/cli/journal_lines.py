@@ -57,7 +57,7 @@ class JournalLines:
         reason = f"{entry.reason} ({entry.detail})" if entry.detail else entry.reason
         named = {"token": entry.token, "id": entry.id}
         more = [reason, entry.kind, *(f"{name} {value}" for name, value in named.items() if value)]
-        return f"{time}Z {entry.service:<8} {entry.event:<12} {'  '.join(filter(None, more))}".rstrip()
+        return f"{time}Z {entry.service:<12} {entry.event:<12} {'  '.join(filter(None, more))}".rstrip()
 
     def _line_of_left_out(self, count: int) -> str:
         words = f"{count} lines are left out: nobody has read them"

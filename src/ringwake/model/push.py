@@ -195,7 +195,7 @@ class Refused:
 
     reason: str
     status: int
-    """HTTP status. 400 and 413 speak of this very push; others (403 ...) of our credentials or configuration."""
+    """HTTP status: 400 and 413 speak of this very push, 404 and 405 of how we ask, others (403 ...) of who we are."""
 
 
 @dataclass(frozen=True, slots=True)

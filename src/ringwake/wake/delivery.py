@@ -13,8 +13,8 @@ JITTER = 0.25
 SHARED_PAUSE = 0.5
 """Longest time in seconds after which to ask again whether the phone may be woken now."""
 SHORTEST_PAUSE = 0.05
-# Statuses that speak of this push or this token, and will do so again.
-_FINAL_STATUSES = (400, 413)
+# Statuses that speak of this push, this token or our way of asking, and will do so again.
+_FINAL_STATUSES = (400, 404, 405, 413)
 
 
 class Stage(Enum):

@@ -44,8 +44,8 @@ TABLE: dict[str, tuple[int, type[Outcome], str, str]] = {
     "InvalidProviderToken": (403, Refused, KEPT, AGAIN),
     "MissingProviderToken": (403, Refused, KEPT, AGAIN),
     "UnrelatedKeyIdInToken": (403, Refused, KEPT, AGAIN),
-    "BadPath": (404, Refused, KEPT, AGAIN),
-    "MethodNotAllowed": (405, Refused, KEPT, AGAIN),
+    "BadPath": (404, Refused, KEPT, ONCE),
+    "MethodNotAllowed": (405, Refused, KEPT, ONCE),
     # Later.
     "IdleTimeout": (400, Unreachable, KEPT, AGAIN),
     "TooManyProviderTokenUpdates": (429, Throttled, KEPT, AGAIN),  # on another connection first: test_host
