@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 # Top-level folders of tests/ that are a part of their own, in the order they run. All the rest mirrors src/: "unit".
-PARTS_OF_THEIR_OWN = ("contract", "conformance", "scenario", "interop", "simulation")
+PARTS_OF_THEIR_OWN = ("contract", "conformance", "push", "scenario", "interop", "simulation")
 NO_TESTS = frozenset({"support", "__pycache__"})
 
 
