@@ -106,6 +106,12 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
             return asyncio.run(_measure(emulators.line(), rounds))
 
 
+def line(figures: dict[str, Any]) -> str:
+    """Return the line that a person reads."""
+    well, slow = figures["apns_p99_ms"], figures["apns_p99_fcm_slow_ms"]
+    return f"Pushes through APNs, p99: {well:.1f} ms, with a slow FCM beside {slow:.1f} ms ({slow / well:.2f} times)"
+
+
 async def _measure(lab: dict[str, Any], rounds: int) -> dict[str, float]:
     bulkhead = Bulkhead(lab)
     try:

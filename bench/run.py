@@ -23,6 +23,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import bulkhead
 import pushes
 from cpu import Cpu
 from program import Program
@@ -86,6 +87,7 @@ def main() -> int:
         with TemporaryDirectory(prefix="ringwake-bench-") as folder:
             figures = _about() | _measure(Path(folder), options) | _silent_pushes(options.devices)
             figures |= pushes.measure(options.pushes, pushes.PEERS)
+            figures |= bulkhead.measure()
     except KeyboardInterrupt:
         return 130
     print(json.dumps(figures) if options.json else "\n".join(_table(figures)))
@@ -205,6 +207,7 @@ def _table(figures: dict[str, Any]) -> Iterator[str]:
             shown = f"{value:.0f} us" if name.endswith("_us") else f"{value:.2f}" if value < 10 else f"{value:.0f}"
         yield f"{text:<{width}}  {shown:>24}"
     yield from pushes.table(figures)
+    yield bulkhead.line(figures)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from tests.api.desk import BROKEN, STANDS, Told, desk, with_desk
 from tests.store.samples import contact, fcm, register
 
 from ringwake.model.account import Aor
-from ringwake.model.check import Verdict
+from ringwake.model.app import AppKey, Provider
+from ringwake.model.check import Check, Verdict
 from ringwake.model.push import Outcome, Refused, Unreachable
 
 PATH = "/api/v1/pushes"
@@ -152,6 +155,29 @@ def test_a_service_is_asked_for_its_applications_and_no_phone_is_pushed_to(verdi
             "checks": [{"name": "push fcm", "verdict": verdict.value, "cause": "it does", "mend": ""}],
         }
         assert (told.tried, told.tested) == ([STANDS.key], [])
+
+    in_bed(test)
+
+
+def test_the_applications_of_a_service_are_asked_all_at_once() -> None:
+    """One after the other, a few silent ones take longer than anybody waits for the answer."""
+
+    async def test(bed: Bed) -> None:
+        first, second = STANDS, replace(STANDS, key=AppKey(Provider.FCM, "other"))
+        asked: list[AppKey] = []
+        all_asked = asyncio.Event()
+
+        async def try_out(key: AppKey) -> Check:
+            asked.append(key)
+            if len(asked) == 2:
+                all_asked.set()
+            async with asyncio.timeout(5):
+                await all_asked.wait()
+            return Check(name=f"push {key.param}", verdict=Verdict.OK, cause="it does")
+
+        asker = with_desk(bed, replace(desk(first, second), try_out=try_out))
+        answer = await asker.ask("POST", PATH, {"provider": "fcm"})
+        assert [check["name"] for check in answer.json()["checks"]] == ["push demo", "push other"]
 
     in_bed(test)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.push import certificates
 from tests.support.home import home_config, wall
 from tests.support.real_loop import run_real
 
@@ -175,6 +176,37 @@ def test_a_key_file_that_others_may_read_is_refused(provider: str, tmp_path: Pat
     words = f"app[0].{FIELDS[provider]}: others may read {key}: chmod 600 {key}"
     with pytest.raises(ConfigError, match=re.escape(words)):
         parts_of(config(provider), tmp_path)
+
+
+@pytest.mark.parametrize("has_key_file", [True, False])
+def test_a_client_certificate_that_holds_a_private_key_is_ours_alone(tmp_path: Path, *, has_key_file: bool) -> None:
+    both = certificates.make(tmp_path).client
+    secret(tmp_path / "key", both.read_text())
+    fields: dict[str, Any] = {"client_certificate": both.name} | ({"client_key": "key"} if has_key_file else {})
+    section = AppSection(provider="apns", tenant="example.com", param=KINDS["apns"]["param"], **fields)
+    both.chmod(0o640)
+    words = f"app[0].client_certificate: others may read {both}: chmod 600 {both}"
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        access_of(section, tmp_path, "app[0]", lab=False)
+    both.chmod(0o600)
+    assert access_of(section, tmp_path, "app[0]", lab=False).identity is not None
+
+
+def test_a_client_certificate_alone_may_be_read_by_all(tmp_path: Path) -> None:
+    both = certificates.make(tmp_path).client
+    secret(tmp_path / "key", both.read_text())
+    both.write_text(both.read_text().partition("-----BEGIN PRIVATE")[0])
+    both.chmod(0o644)
+    fields: dict[str, Any] = {"client_certificate": both.name, "client_key": "key"}
+    section = AppSection(provider="apns", tenant="example.com", param=KINDS["apns"]["param"], **fields)
+    assert access_of(section, tmp_path, "app[0]", lab=False).identity is not None
+
+
+def test_a_client_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    section = AppSection(provider="apns", tenant="example.com", param=KINDS["apns"]["param"], client_certificate="none")
+    words = f"app[0].client_certificate: {tmp_path / 'none'}: No such file or directory: check its name"
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        access_of(section, tmp_path, "app[0]", lab=False)
 
 
 @pytest.mark.parametrize("provider", KINDS)

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
 
+from tests.push.house import KEY
 from tests.support.processes import Program, ringwake, run_ringwake
 
 from ringwake.config.state import StateFolder
+
+CONFIG = """
+[server]
+http = "127.0.0.1:0"
+lab = true
+[[tenant]]
+domain = "example.com"
+[[app]]
+provider = "apns"
+tenant = "example.com"
+param = "AB12CD34EF.com.example.phone"
+key_file = "pipe"
+key_id = "KEYKEYKEY1"
+"""
 
 
 def doctor(state: Path) -> list[dict[str, Any]]:
@@ -31,6 +47,24 @@ def reread(server: Program, log: Path, event: str, times: int = 1) -> None:
             return
         run_ringwake(["app", "list"], state=server.state or Path())  # as good a pause as any
     raise AssertionError(log.read_text())
+
+
+def test_sighup_before_the_server_is_ready_does_not_end_it(state: Path, tmp_path: Path) -> None:
+    """The server waits for a key that comes slowly, through a pipe."""
+    key, pipe = tmp_path / "key", tmp_path / "pipe"
+    key.write_bytes(KEY.reveal())
+    os.mkfifo(pipe, 0o600)
+    for file in (key, pipe):
+        file.chmod(0o600)
+    config = tmp_path / "server.toml"
+    config.write_text(CONFIG)
+    with ringwake("serve", "--config", str(config), state=state, log=tmp_path / "log") as server:
+        with pipe.open("wb") as writer:  # from here on the server reads
+            server.process.send_signal(signal.SIGHUP)
+            key.rename(pipe)
+            writer.write(KEY.reveal())
+        server.event("ready")
+        assert server.stop() == 0
 
 
 def test_sighup_reads_a_broken_and_a_mended_key_and_pushes_go_on(state: Path, tmp_path: Path) -> None:

@@ -89,6 +89,26 @@ def test_a_reader_that_sleeps_holds_nothing_up_and_is_told_what_it_has_missed(*,
         assert "UNREGISTERED" in shown
 
 
+def test_what_a_request_brought_breaks_out_of_no_line() -> None:
+    out = io.StringIO()
+    hostile = Entry(serial=1, at=0.0, service="http", event="refused", reason="a\x1b[2J\nb", kind="é\u2028\ud800")
+    lines(out)(hostile)
+    assert out.getvalue().endswith(" refused      a\\x1b[2J\\nb  é\\u2028\\ud800\n")
+    assert out.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_line_that_is_too_long_for_the_pipe_ends_all_the_same(*, as_json: bool) -> None:
+    with pipe() as (reader, out):
+        show = lines(out, as_json=as_json)
+        show(Entry(serial=1, at=0.0, service="http", event="refused", detail="x" * 9000))
+        show(REFUSED)
+        first, second = os.read(reader, 100_000).decode().splitlines()
+        os.close(reader)
+        assert len(first) == 4095
+        assert "UNREGISTERED" in second
+
+
 def test_a_reader_that_has_gone_is_no_trouble() -> None:
     with pipe() as (reader, out):
         show = lines(out)

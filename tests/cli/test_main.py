@@ -150,3 +150,10 @@ def test_a_reader_that_goes_away_ends_the_program_quietly(monkeypatch: pytest.Mo
         with pytest.raises(SystemExit) as caught:
             main_module.run()
     assert caught.value.code == 0
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
+def test_a_closed_output_is_no_error_and_no_file_takes_its_place(closed: str, state: Path) -> None:
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", str(RINGWAKE), "account", "list", "--state", str(state)]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from socket import create_server
 
 import pytest
+from tests.cli.answering import answering
 from tests.cli.household import Household
 
 from ringwake.cli.failure import FAILED, UNREACHABLE, USAGE, CommandError
@@ -19,23 +17,6 @@ from ringwake.secret import Secret
 
 def server_at(http: str, token: str = "x") -> RunningServer:
     return RunningServer(http, Secret(token), [], "")
-
-
-@contextmanager
-def answering(octets: bytes) -> Iterator[str]:
-    """Run something that gives this answer to whatever comes."""
-    with create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(octets)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join(10)
 
 
 def test_the_state_folder_is_the_one_named_and_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +70,14 @@ def test_a_server_that_is_another_one_is_told_apart(house: Household) -> None:
 def test_a_server_that_is_gone_does_not_answer() -> None:
     with pytest.raises(CommandError, match="does not answer: start `ringwake serve`") as caught:
         ask(server_at("http://127.0.0.1:1"), "GET", "/livez")
+    assert caught.value.code == UNREACHABLE
+
+
+def test_a_server_that_is_too_slow_is_not_called_stopped() -> None:
+    with create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(CommandError, match=r"has not answered in 0\.05 s: see its log") as caught:
+            ask(server_at(url), "GET", "/livez", seconds=0.05)
     assert caught.value.code == UNREACHABLE
 
 

@@ -6,10 +6,13 @@ import json
 import re
 
 import pytest
+from tests.cli.answering import answering
 from tests.cli.household import Household
 from tests.cli.terminal import Terminal
 from tests.support.home import Home
 
+from ringwake.config.state import RunningServer, StateFolder
+from ringwake.secret import Secret
 from ringwake.sip.flow import Transport
 
 
@@ -64,6 +67,24 @@ def test_a_push_that_is_refused_is_a_failure_with_the_services_word(terminal: Te
     done = terminal.run("push", "test", "--account", "alice")
     assert done.code == 1
     assert "APNs refuses it: InvalidProviderToken (403); see `ringwake doctor`" in done.out
+
+
+def test_an_id_of_the_service_moves_no_cursor(terminal: Terminal) -> None:
+    said = {
+        "ok": True,
+        "account": "a",
+        "provider": "hms",
+        "device": "d",
+        "said": "taken",
+        "trace": "t",
+        "id": "\x1b[2J",
+    }
+    body = json.dumps(said).encode()
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)) as url:
+        StateFolder(terminal.state).ensure()
+        StateFolder(terminal.state).tell(RunningServer(url, Secret("x"), [], ""))
+        done = terminal.run("push", "test", "--device", "d")
+    assert (done.code, done.lines[-1]) == (0, "  ringwake trace t  (\\x1b[2J)")
 
 
 def test_a_phone_without_push_cannot_be_tested(terminal: Terminal, house: Household) -> None:

@@ -22,6 +22,10 @@ def test_details_that_do_not_fit_go_on_below() -> None:
     )
 
 
+def test_what_a_stranger_wrote_moves_no_cursor() -> None:
+    assert "\x9b" not in draw([(0.0, "push_accepted", "id=a\x9b2J")], columns=80)
+
+
 def test_nothing_is_nothing() -> None:
     assert draw([], columns=80) == ""
 

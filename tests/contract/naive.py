@@ -167,13 +167,16 @@ class Naive:
             for n, b in enumerate(self.bindings):
                 if b.aor == op.aor and b.push and _digests(b.push) & _digests(upload.push):
                     self.bindings[n] = replace(b, push=None, refresh_at=None, dead_token=None)
+        for n, b in enumerate(self.bindings if not found else []):
+            if b.aor == op.aor and b.push is None and op.instance in ("", b.instance):
+                self.bindings[n] = replace(b, dead_token=None)
         return bool(found)
 
     @apply.register
     def _(self, op: ForgetToken) -> Forgotten:
         lost: list[Binding] = []
         seen = {b.aor for b in self.bindings if b.push and op.digest in _digests(b.push)}
-        having = [u for u in self.uploads if u.aor in seen and op.digest in _digests(u.push)]
+        having = [u for u in self.uploads if u.aor in seen and _is_meant(u.push, op)]
         spared = {u.aor for u in having if op.is_timed and u.at > op.dead_at}
         dead = sorted((u for u in having if u.at <= op.dead_at), key=lambda u: (u.aor, u.at, u.instance))
         for upload in dead:
@@ -186,7 +189,7 @@ class Naive:
             if target is None or binding.registered_at > op.dead_at or binding.aor in spared:
                 continue
             left = tuple(pair for pair in target.tokens if pair[1].digest != op.digest)
-            if left == target.tokens:
+            if not _is_meant(target, op):
                 continue
             push = replace(target, tokens=left) if left else None
             again = binding.refresh_at if _may_refresh(push) else None
@@ -202,7 +205,10 @@ class Naive:
             for old in lost.uploads:
                 now = next((u for u in self.uploads if (u.aor, u.instance) == (old.aor, old.instance)), None)
                 if now is None:
-                    self.keep_upload(old, None)
+                    mine = [b for b in self.bindings if b.aor == old.aor]
+                    bare = [b for b in mine if b.dead_token and not b.push and old.instance in ("", b.instance)]
+                    if bare or any(b.push and lost.digest in _digests(b.push) for b in mine):
+                        self.keep_upload(old, None)
                 elif now.at == old.at and (both := _both(now.push, old.push, lost.digest)):
                     self.keep_upload(replace(now, push=both), now)
             for before in lost.bindings:
@@ -364,6 +370,10 @@ class Naive:
     def _(self, op: ListAccounts) -> tuple[Account, ...]:
         found = [a for a in self.accounts if op.tenant in (None, a.tenant)]
         return tuple(sorted(found, key=lambda a: a.aor))
+
+
+def _is_meant(push: PushTarget, op: ForgetToken) -> bool:
+    return any(t.digest == op.digest and op.service in (Service.ONLY, service) for service, t in push.tokens)
 
 
 def _digests(target: PushTarget) -> set[str]:

@@ -17,7 +17,7 @@ from tests.store.samples import NOW, apns, contact, fcm, register, subscription_
 from ringwake.model.account import Account, Aor, PbxLogin
 from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.call import CallEnd, CallRecord
-from ringwake.model.push import PushTarget
+from ringwake.model.push import PushTarget, Service
 from ringwake.model.settings import Settings
 from ringwake.model.store_ops import (
     CancelCall,
@@ -185,12 +185,12 @@ class StoreMachine(RuleBasedStateMachine):
     def remove_upload(self, aor: Aor, instance: str) -> None:
         self.ask(RemoveUpload(aor=aor, instance=instance))
 
-    @rule(digest=DIGESTS, ago=st.just(0.0) | STEPS, is_timed=st.booleans())
-    def forget_token(self, digest: str, ago: float, is_timed: bool) -> None:
-        self._forget(digest, self.wall - ago, is_timed=is_timed)
+    @rule(digest=DIGESTS, ago=st.just(0.0) | STEPS, is_timed=st.booleans(), service=st.sampled_from(Service))
+    def forget_token(self, digest: str, ago: float, is_timed: bool, service: Service) -> None:
+        self._forget(digest, self.wall - ago, is_timed=is_timed, service=service)
 
-    def _forget(self, digest: str, dead_at: float, *, is_timed: bool) -> None:
-        self.lost.append(self.ask(ForgetToken(digest=digest, dead_at=dead_at, is_timed=is_timed)))
+    def _forget(self, digest: str, dead_at: float, *, is_timed: bool, service: Service = Service.ONLY) -> None:
+        self.lost.append(self.ask(ForgetToken(digest=digest, dead_at=dead_at, is_timed=is_timed, service=service)))
 
     @rule(data=st.data(), is_timed=st.booleans(), count=st.integers(0, 2))
     def forget_what_is_bound(self, data: st.DataObject, is_timed: bool, count: int) -> None:

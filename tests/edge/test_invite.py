@@ -7,13 +7,13 @@ from ipaddress import ip_network
 
 import pytest
 from tests.support.faulty_store import FaultyStore
-from tests.support.in_world import answer, asleep, awake, call, hang_up, in_world, line_of, refuse
+from tests.support.in_world import answer, asleep, awake, call, cancel, hang_up, in_world, line_of, refuse
 from tests.support.sip_messages import TCP, octets, request_fields
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, Phone, World
 
-from ringwake.edge.invite import RECOVERY_SECONDS, compose
+from ringwake.edge.invite import MOST_UNDER_WAY, RECOVERY_SECONDS, compose
 from ringwake.model.account import Aor
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.events import Event, Happened
@@ -526,3 +526,41 @@ def test_a_caller_without_a_contact_is_the_phones_to_refuse() -> None:
         assert call(alice, "sip:nobody@example.com").state is CallState.TRYING
 
     in_world(test)
+
+
+def test_who_has_called_a_sleeping_phone_too_often_may_call_it_when_it_is_awake_but_not_without_end() -> None:
+    async def test(world: World) -> None:
+        alice, boss = await asleep(world), await awake(world)
+        alice.wakes = False
+
+        async def called() -> int | None:
+            outgoing = call(boss, alice)
+            await pause(1)
+            status = 180 if outgoing.state is CallState.RINGING else outgoing.status
+            cancel(boss, outgoing)
+            await pause(1)
+            return status
+
+        assert [await called() for _ in range(4)][3] == 480, "three of one caller in a minute"
+        await alice.wake()
+        assert [await called() for _ in range(MOST_UNDER_WAY - 3)] == [180] * (MOST_UNDER_WAY - 3)
+        assert await called() == 480, "so many calls at once are no caller who tries again"
+
+    in_world(test)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_who_calls_too_often_is_turned_away_once_whatever_ails_the_store(*, is_full: bool) -> None:
+    async def test(world: World) -> None:
+        await asleep(world)
+        world.phones[0].wakes = False
+        boss = await Stranger(world).open()
+        for number in range(4):
+            invite = await boss.signed("boss", boss.request("INVITE", f"sip:{ALICE}", f"Contact: <sip:{boss.address}>"))
+            faulty(world).is_full = is_full and number == 3
+            faulty(world).broken = (ListBindings,)
+            boss.send(invite)
+            await pause(1)
+            assert [status for status in statuses(boss, invite) if status > 100] == ([480] if number == 3 else [])
+
+    in_world(test, store=FaultyStore)

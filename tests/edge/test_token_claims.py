@@ -15,13 +15,16 @@ from ringwake.edge.limits import FAILURES
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.events import Happened
+from ringwake.model.push import Unreachable
 from ringwake.model.store_ops import ListBindings
 from ringwake.model.token_claims import TokenClaims
 from ringwake.registrar.ticket import Tickets
 from ringwake.sip.flow import Address
 from ringwake.sip.message import Request, Response
 from ringwake.ua.call import CallState
-from ringwake.wake.token_challenge import AN_HOUR
+from ringwake.wake import breaker
+from ringwake.wake.budget import CIRCUIT
+from ringwake.wake.token_challenge import A_MINUTE, AN_HOUR
 
 
 async def bound(world: TenantWorld, user: str) -> Binding:
@@ -240,5 +243,24 @@ def test_a_phone_is_not_woken_over_and_over_by_whoever_claims_its_token() -> Non
         call(await awake(world), alice)
         await pause(1)
         assert len(world.pushed("call")) == 1, "its calls have their own budget"
+
+    in_tenant_world(test, token_claims=TokenClaims.CHALLENGE)
+
+
+def test_what_the_budget_holds_back_is_no_challenge_of_the_token() -> None:
+    async def test(world: TenantWorld) -> None:
+        alice, phone, _ = await challenged(world)
+        await pause(60)
+        (push,) = world.pushed("wake")
+        for _ in range(breaker.FAILURES):
+            world.core.means.budget.circuits.heard(push, Unreachable("down"), world.loop.time())
+        for _ in range(A_MINUTE):
+            await phone.ask_as("bob", claims(phone, alice.token))
+        held = [event.fields["reason"] for event in world.events if event.what is Happened.PUSH_SUPPRESSED]
+        assert held == [CIRCUIT] * A_MINUTE
+        await pause(breaker.PAUSES[0])
+        await phone.ask_as("bob", claims(phone, alice.token))
+        await pause(1)
+        assert len(world.pushed("wake")) == 2
 
     in_tenant_world(test, token_claims=TokenClaims.CHALLENGE)

@@ -142,6 +142,8 @@ def test_what_was_signed_long_ago_is_refused(bench: Bench, seconds: int, status:
         {"token": ""},
         {"app": None},
         {"kind": 1},
+        {"kind": "call\x1b[2J"},
+        {"kind": "x" * 33},
         {"expires": "soon"},
         {"ringwake": "{}"},
     ],

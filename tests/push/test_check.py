@@ -24,7 +24,7 @@ from ringwake.model.check import Check, Verdict
 from ringwake.model.push import Accepted, Outcome, Push
 from ringwake.push.access import Access, ApnsAccess, FcmAccess, HmsAccess, WebPushAccess
 from ringwake.push.check import Examined, examine, try_out
-from ringwake.push.errors import PushError, UnansweredError, UnsendableError
+from ringwake.push.errors import UnansweredError, UnsendableError
 from ringwake.push.senders import Senders
 from ringwake.secret import Secret
 
@@ -196,13 +196,11 @@ def test_a_browsers_services_are_asked_by_nobody(lab_folder: Path) -> None:
 class Broken:
     """A sender that fails in one way."""
 
-    def __init__(self, error: PushError | None) -> None:
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
     async def send(self, push: Push) -> Outcome:
         del push
-        if self._error is None:
-            raise TimeoutError
         raise self._error
 
     async def close(self) -> None:
@@ -214,10 +212,11 @@ class Broken:
     [
         (UnansweredError("connection lost"), "connection lost"),
         (UnsendableError("address not public", 403), "address not public (403)"),
-        (None, "no answer in time"),
+        (TimeoutError(), "no answer in time"),
+        (ValueError("a secret"), "fault: ValueError"),
     ],
 )
-def test_a_push_that_fails_here_is_a_check_that_has_failed(error: PushError | None, words: str) -> None:
+def test_a_push_that_fails_here_is_a_check_that_has_failed(error: Exception, words: str) -> None:
     async def story() -> None:
         access = ApnsAccess(key_id="KEY1234567", key=Secret(b""))
         app = AppKey(Provider.APNS, "TEAM123456.com.example.phone")

@@ -9,7 +9,7 @@ import pycurl
 import pytest
 from tests.push.certificates import Certificates
 from tests.push.loop import run
-from tests.push.service import Service
+from tests.push.service import Reply, Service
 from tests.push.transports import curl, opened
 
 from ringwake.push import curl_client
@@ -47,23 +47,38 @@ def test_idle_handles_are_bounded(certs: Certificates, monkeypatch: pytest.Monke
     run(story())
 
 
-def test_renewing_ends_what_is_under_way_as_lost_and_connects_anew(certs: Certificates) -> None:
+def test_renewing_connects_anew_and_lets_what_is_under_way_come_to_its_end(certs: Certificates) -> None:
     async def story() -> None:
         transport = curl(certs)
         client = transport._client
         client.renew()
         async with Service(certs) as service, opened(transport):
             service.handle = lambda _: None
-            pending = asyncio.create_task(transport.post(service.url + "/", {}, body=b"", within=5.0))
+            older = asyncio.create_task(transport.post(service.url + "/", {}, body=b"", within=5.0))
             await service.until(lambda: bool(service.held))
             client.renew()
-            with pytest.raises(UnansweredError, match="connection lost"):
-                await pending
+            service.handle = lambda _: Reply()
+            assert (await transport.post(service.url + "/", {}, body=b"", within=5.0)).status == 200
+            assert service.accepted == 2
+            service.held[0].answer(Reply())
+            assert (await older).status == 200
+            await service.until(lambda: len(service.live) == 1)
+
+    run(story())
+
+
+def test_closing_ends_what_is_under_way_on_a_connection_that_was_renewed(certs: Certificates) -> None:
+    async def story() -> None:
+        transport = curl(certs)
+        async with Service(certs) as service:
+            service.handle = lambda _: None
+            older = asyncio.create_task(transport.post(service.url + "/", {}, body=b"", within=5.0))
+            await service.until(lambda: bool(service.held))
+            transport._client.renew()
+            await transport.close()
+            with pytest.raises(UnansweredError, match="closed"):
+                await older
             await service.until(lambda: not service.live)
-            pending = asyncio.create_task(transport.post(service.url + "/", {}, body=b"", within=5.0))
-            await service.until(lambda: service.accepted == 2)
-            pending.cancel()
-            await asyncio.wait([pending])
 
     run(story())
 

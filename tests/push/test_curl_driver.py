@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Event
 
 import pycurl
 import pytest
@@ -93,5 +94,27 @@ def test_after_closing_nothing_runs_any_more() -> None:
         turn = asyncio.Event()
         asyncio.get_running_loop().call_soon(turn.set)
         await turn.wait()  # what had been due would fail in the closed multi handle, and `run` see it
+
+    run(story())
+
+
+def test_closing_does_not_hold_the_loop_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It joins the threads of curl's resolver, which may wait ten seconds for a name server that says nothing."""
+    looked_up, cleaned = Event(), Event()
+
+    class Resolving(pycurl.CurlMulti):  # type: ignore[misc]  # pycurl has no types
+        def close(self) -> None:
+            looked_up.wait(3)
+            super().close()
+            cleaned.set()
+
+    monkeypatch.setattr(pycurl, "CurlMulti", Resolving)
+
+    async def story() -> None:
+        driver = CurlDriver()
+        driver.close(pycurl.E_ABORTED_BY_CALLBACK)
+        assert not cleaned.is_set()
+        looked_up.set()
+        assert await asyncio.to_thread(cleaned.wait, 3)
 
     run(story())

@@ -9,6 +9,7 @@ import pytest
 from tests.push.loop import run
 
 from ringwake.push.curl_handle import HEADERS_LIMIT, CurlHandle
+from ringwake.push.errors import UnansweredError
 from ringwake.push.http import BODY_LIMIT
 
 
@@ -28,6 +29,27 @@ def test_what_a_proxy_says_of_its_tunnel_does_not_count() -> None:
     for line in (b"HTTP/1.1 200 OK: open\r\n", b"X-Proxy: x\r\n", b"\r\n", b"HTTP/2 410 \r\n", b"a: b: c\r\n", b"\r\n"):
         it._lines.append(line)
     assert (it.answer().status, it.answer().headers) == (410, {"a": "b: c"})
+
+
+@pytest.mark.parametrize("line", [b"HTTP/x: y\r\n", b"HTTP/:\r\n", b"HTTP/1.1 200: 1\r\n"])
+def test_a_field_or_trailer_that_looks_like_a_status_line_is_none(line: bytes) -> None:
+    it = handle()
+    it._lines += [b"HTTP/1.1 404 Not Found\r\n", b"retry-after: 3\r\n", line, b"\r\n", line, b"\r\n"]
+    assert (it.answer().status, it.answer().headers["retry-after"]) == (404, "3")
+
+
+@pytest.mark.parametrize("lines", [[], [b"HTTP/1.1 99999 x\r\n"], [b"HTTP/1.1\r\n", b"x: y\r\n"]])
+def test_an_answer_without_a_status_is_none(lines: list[bytes]) -> None:
+    it = handle()
+    it._lines += lines
+    with pytest.raises(UnansweredError, match="an answer that is none"):
+        it.answer()
+
+
+def test_a_status_line_may_be_written_small() -> None:
+    it = handle()
+    it._lines.append(b"http/1.1 201 created\r\n")
+    assert it.answer().status == 201
 
 
 def test_headers_are_bounded_and_may_be_no_text() -> None:

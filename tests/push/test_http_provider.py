@@ -13,6 +13,7 @@ from tests.push.transports import opened, provider
 from ringwake.push import http_provider, warmth
 from ringwake.push.errors import UnansweredError, UnprocessedError
 from ringwake.push.http import PushTransport
+from ringwake.wake.delivery import PATIENCE
 
 
 def burst(transport: PushTransport, url: str, count: int, *, within: float = 5.0) -> list[asyncio.Task[int]]:
@@ -152,6 +153,10 @@ def test_a_connection_that_answers_nothing_is_replaced(certs: Certificates, monk
             assert service.accepted == 2
 
     run(story())
+
+
+def test_one_attempt_of_a_call_is_enough_to_replace_it() -> None:
+    assert 0.9 * PATIENCE[0] >= http_provider.DEAF_AFTER
 
 
 def test_it_is_replaced_also_when_callers_do_not_wait_for_our_time_out(

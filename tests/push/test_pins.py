@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from threading import Event
 from typing import Any
 
 import pytest
 from tests.push.loop import run
+from tests.support.real_loop import turn
 
 from ringwake.push import pins
 from ringwake.push.addresses import is_public
@@ -93,5 +95,26 @@ def test_the_names_that_are_kept_are_bounded(names: Names, monkeypatch: pytest.M
         assert names.asked == ["a.example", "b.example", "c.example"]
         await it.address("a.example", 443, within=1.0)
         assert names.asked[3:] == ["a.example"]
+
+    run(story())
+
+
+def test_names_that_nobody_tells_take_no_thread_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Google's access token is fetched in the threads of the loop, of which there are 32 at most."""
+    over = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(5) and [])
+
+    async def story() -> None:
+        it = Pins(is_public)
+        names = [asyncio.create_task(it.address(f"{number}.example", 443, within=4.0)) for number in range(40)]
+        await turn()
+        async with asyncio.timeout(2):
+            assert await asyncio.to_thread(len, "xx") == 2
+        over.set()
+        it.close()
+        results = await asyncio.gather(*names, return_exceptions=True)
+        assert {str(result) for result in results} == {"address not public"}, "those who wait are answered"
+        with pytest.raises(UnansweredError, match="closed"):
+            await it.address("late.example", 443, within=1.0)
 
     run(story())

@@ -29,6 +29,7 @@ from ringwake.model.push import Accepted, Outcome, Push, Refused, Unreachable
 from ringwake.push.access import FcmAccess, WebPushAccess
 from ringwake.push.errors import UnansweredError, UnsendableError
 from ringwake.push.lanes import Lane
+from ringwake.wake.breaker import FAILURES, Circuits, State
 
 
 class Broken:
@@ -91,6 +92,21 @@ def test_what_could_not_be_sent_has_its_outcome(error: Exception, outcome: Outco
             senders._senders[APNS_APP] = (Broken(error), Lane())
             assert await senders.send(apns_push()) == outcome
             assert not faults
+
+    run(story())
+
+
+def test_a_push_that_must_not_leave_closes_no_circuit() -> None:
+    """A phone whose token is none would else bring all others' pushes to a service that is down."""
+
+    async def story() -> None:
+        async with made() as (senders, _):
+            circuits, push = Circuits(), apns_push()
+            for _ in range(FAILURES):
+                circuits.heard(push, Unreachable("connection refused"), 0.0)
+            senders._senders[APNS_APP] = (Broken(UnsendableError("bad device token")), Lane())
+            assert circuits.heard(push, await senders.send(push), 0.1) is None
+            assert [state for _, state in circuits.states(0.1)] == [State.OPEN]
 
     run(story())
 

@@ -25,7 +25,7 @@ APPS = [App(key=key, tenant=TENANT) for key in (IPHONE, ANDROID, BROWSER, UNIFIE
 FOREIGN = [App(key=AppKey(Provider.FCM, "their-project"), tenant=OTHER)]
 DIRECTORY = MemoryDirectory([Tenant(domain=TENANT), Tenant(domain=OTHER)], [*APPS, *FOREIGN], [])
 
-A, B = "0a" * 32, "FF" * 32
+A, B = "0a" * 32, "ff" * 32
 FCM = "cX3-_dD:APA91b" + "x" * 140
 
 
@@ -97,6 +97,13 @@ def test_an_iphone_brings_one_token_or_two(param: str, prid: str, expected: dict
     if found is not None:
         assert found.app == IPHONE
         assert {token.app for _, token in found.tokens} == {NAME}
+
+
+def test_one_token_of_an_iphone_in_two_spellings_is_one_token() -> None:
+    param, prid = f"{NAME}.voip&remote", f"{A}:voip&{B}:remote"
+    upper = apns(param, f"{A.upper()}:voip&{B.upper()}:remote")
+    assert tokens(upper) == {VOIP: A, REMOTE: B}
+    assert upper == apns(param, prid)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, R
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd
-from ringwake.model.push import Kind, PushTarget
+from ringwake.model.push import Kind, PushTarget, Service
 from ringwake.model.store_ops import (
     CancelCall,
     Decline,
@@ -284,6 +284,16 @@ def test_a_token_that_was_uploaded_after_the_time_that_its_provider_names_stands
     assert lost.uploads == (), "what came later is not meant in either case"
 
 
+def test_who_registers_anothers_voip_token_as_a_remote_one_does_not_end_it() -> None:
+    """Apple calls it dead for that topic, and speaks of no other registration (reliability P7)."""
+    image = Image()
+    do(image, register(contact("a1", push=apns(voip="v", remote="r"))))
+    do(image, register(contact("b1", push=apns(remote="v")), aor=BOB))
+    lost = do(image, ForgetToken(digest=VOIP, dead_at=NOW, service=Service.REMOTE))
+    assert [known.id for known in lost.bindings] == ["b1"]
+    assert of_alice(image).push == apns(voip="v", remote="r")
+
+
 # ---- tokens that come back
 
 
@@ -358,6 +368,55 @@ def test_a_target_that_was_taken_back_since_does_not_come_back() -> None:
     do(image, RemoveUpload(aor=ALICE, instance=""))
     assert put_back(image, replace(lost, uploads=())) == []
     assert of_alice(image).push is None
+
+
+@pytest.mark.parametrize("instance", ["", "<urn:1>"])
+def test_a_dead_target_that_was_taken_back_since_does_not_come_back_either(instance: str) -> None:
+    image = Image()
+    do(image, PutUpload(upload(instance, push=fcm("t"))))
+    do(image, register(contact("a1", instance="<urn:1>", uploaded=TERMS)))
+    lost = forgotten(image, fcm("t").lease)
+    assert of_alice(image).dead_token is not None
+    assert not do(image, RemoveUpload(aor=ALICE, instance=instance))
+    before = dump(image)
+    assert put_back(image, lost) == []
+    assert dump(image) == before, "the upload neither"
+    (again,) = registered(do(image, register(contact("a1", instance="<urn:1>", uploaded=TERMS), cseq=2))).touched
+    assert again.push is None
+
+
+def test_who_takes_one_phones_target_back_leaves_the_others_theirs() -> None:
+    image = Image()
+    do(image, register(contact("a1", instance="<urn:1>", push=fcm("t"))))
+    lost = forgotten(image, fcm("t").lease)
+    assert not do(image, RemoveUpload(aor=ALICE, instance="<urn:2>"))
+    assert put_back(image, lost) == ["a1"]
+
+
+def test_an_account_that_was_made_again_does_not_get_the_target_of_the_one_before() -> None:
+    image = Image()
+    do(image, PutAccount(account=account()))
+    do(image, PutUpload(upload(push=fcm("t"))))
+    do(image, register(contact(uploaded=TERMS)))
+    lost = forgotten(image, fcm("t").lease)
+    do(image, RemoveAccount(aor=ALICE))
+    do(image, PutAccount(account=account()))
+    before = dump(image)
+    assert put_back(image, lost) == []
+    assert dump(image) == before
+
+
+def test_an_upload_comes_back_to_a_phone_that_has_its_token_still_or_has_come_without_one() -> None:
+    for wall in (NOW, NOW + 1):
+        image = Image()
+        do(image, PutUpload(upload(push=fcm("t"), at=NOW - 9)))
+        do(image, register(contact(uploaded=TERMS), wall=wall))
+        lost = forgotten(image, fcm("t").lease, NOW)
+        if wall == NOW:
+            do(image, register(contact(uploaded=TERMS), cseq=2, wall=NOW + 1))
+        assert put_back(image, lost) == []
+        (again,) = registered(do(image, register(contact(uploaded=TERMS), cseq=3, wall=NOW + 2))).touched
+        assert again.push == fcm("t")
 
 
 def test_a_browsers_endpoint_comes_back_with_the_keys_that_are_known_now() -> None:
@@ -713,7 +772,7 @@ EVERY_OP: list[Op[Any]] = [
     PutUpload(upload("<urn:1>", at=NOW + 2)),
     RemoveUpload(aor=ALICE, instance=""),
     ForgetToken(digest=VOIP, dead_at=NOW),
-    RestoreTokens(forgotten=(Forgotten(digest="d", uploads=(upload("<urn:lost>"),)),)),
+    RestoreTokens(forgotten=(Forgotten(digest=DIGEST, uploads=(upload("<urn:lost>"),)),)),
     TakeDue(wall=NOW + 60, limit=9, lease=10),
     Refreshed(aor=ALICE, binding="a1", registered_at=NOW, tries=1, refresh_at=None),
     Sweep(wall=NOW + 10_000, limit=99),

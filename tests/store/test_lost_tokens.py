@@ -9,8 +9,17 @@ from tests.store.samples import NOW, apns, binding, fcm, upload
 
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
-from ringwake.model.push import PushTarget
-from ringwake.store.lost_tokens import target_with, target_without, upload_again, with_token_again, without_token
+from ringwake.model.push import PushTarget, Service
+from ringwake.model.token_ops import ForgetToken
+from ringwake.store.lost_tokens import (
+    is_missed,
+    is_spoken_of,
+    target_with,
+    target_without,
+    upload_again,
+    with_token_again,
+    without_token,
+)
 
 BOTH = apns(voip="v", remote="r")
 VOIP, REMOTE = (token.digest for _, token in BOTH.tokens)
@@ -67,6 +76,32 @@ def test_an_upload_comes_back_whole_or_beside_what_is_left_of_it() -> None:
     assert upload_again(upload(push=apns(remote="r")), before, VOIP) == before
     assert upload_again(upload(push=apns(remote="r"), at=NOW + 1), before, VOIP) is None
     assert upload_again(upload(push=BOTH), before, VOIP) is None
+
+
+@pytest.mark.parametrize(
+    ("instance", "now", "expected"),
+    [
+        ("", replace(known(None), dead_token=Provider.APNS), True),
+        ("<urn:1>", replace(known(None), dead_token=Provider.APNS, instance="<urn:1>"), True),
+        ("<urn:1>", replace(known(None), dead_token=Provider.APNS, instance="<urn:2>"), False),
+        ("", known(None), False),
+        ("<urn:1>", known(), True),
+        ("", replace(known(fcm("another")), dead_token=Provider.APNS), False),
+    ],
+    ids=["lost it", "lost its own", "another's", "took it back", "has it still", "has another"],
+)
+def test_a_lost_upload_is_missed_where_its_token_or_the_loss_of_it_is(
+    instance: str, now: Binding, *, expected: bool
+) -> None:
+    assert is_missed(upload(instance, push=BOTH), VOIP, [now]) is expected
+    assert not is_missed(upload(instance, push=BOTH), VOIP, [])
+
+
+def test_a_word_is_about_a_token_for_one_service() -> None:
+    swapped = PushTarget(app=BOTH.app, tokens=((Service.REMOTE, BOTH.tokens[0][1]),))
+    word = ForgetToken(digest=VOIP, dead_at=NOW, service=Service.REMOTE)
+    assert [is_spoken_of(known, word) for known in (swapped, BOTH, None)] == [True, False, False]
+    assert is_spoken_of(fcm("t"), ForgetToken(digest=fcm("t").lease, dead_at=NOW))
 
 
 def test_targets_lose_and_gain_a_token() -> None:

@@ -57,10 +57,10 @@ def test_a_token_is_dead_since_the_provider_saw_it_or_else_since_it_was_register
 
 @pytest.mark.parametrize(("kind", "place"), [(Kind.CALL, 0), (Kind.MESSAGE, 1), (Kind.REFRESH, 1)])
 def test_of_two_tokens_the_one_that_was_pushed_to_is_meant(kind: Kind, place: int) -> None:
-    digest = iphone().tokens[place][1].digest
+    service, token = iphone().tokens[place]
     (effect,) = persisted(forget(word(binding(push=iphone()), kind), TokenGuard(), 0.0))
     assert isinstance(effect.op, ForgetToken)
-    assert effect.op.digest == digest
+    assert (effect.op.digest, effect.op.service) == (token.digest, service)
 
 
 def test_where_nothing_was_pushed_to_nothing_is_forgotten() -> None:

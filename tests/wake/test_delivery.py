@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.wake.allowance import Suppressed
-from ringwake.wake.delivery import JITTER, PAUSES, SHARED_PAUSE, Delivery, Stage
+from ringwake.wake.delivery import JITTER, PATIENCE, PAUSES, SHARED_PAUSE, Delivery, Stage
 
 MIDDLE = 0.5
 """The jitter that changes nothing."""
@@ -66,10 +66,22 @@ def test_what_may_pass_is_tried_again_after_growing_pauses(outcome: Outcome) -> 
 def test_the_providers_own_pause_is_kept_up_to_the_end_of_the_call(
     retry_after: float | None, next_at: float | None
 ) -> None:
-    push = delivery()
+    push = delivery(jitter=MIDDLE if retry_after is None else 0.0)
     attempt(push, Throttled("TooManyRequests", retry_after), 0.0)
     assert push.next_at == (None if next_at is None else pytest.approx(next_at))
     assert push.stage is (Stage.STOPPED if next_at is None else Stage.WAITING)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "jitter", "next_at"),
+    [(4.0, 0.0, 4.0), (4.0, 1.0, 5.0), (17.0, 1.0, 20.0), (20.0, 1.0, 20.0), (20.1, 0.0, None)],
+)
+def test_nobody_comes_back_before_the_providers_time_and_chance_makes_nobody_too_late(
+    retry_after: float, jitter: float, next_at: float | None
+) -> None:
+    push = delivery(jitter=jitter)
+    attempt(push, Throttled("TooManyRequests", retry_after), 0.0)
+    assert push.next_at == (None if next_at is None else pytest.approx(next_at))
 
 
 @given(jitter=st.floats(0, 1), until=st.floats(0, 60), took=st.lists(st.floats(0, 6), min_size=1, max_size=30))
@@ -97,6 +109,15 @@ def test_calls_do_not_retry_in_step() -> None:
     for push in (early, late):
         attempt(push, DOWN, 0.0)
     assert [early.next_at, late.next_at] == pytest.approx([0.15, 0.25])
+
+
+def test_each_attempt_may_take_longer_than_the_one_before() -> None:
+    push, seconds = delivery(), []
+    for _ in range(4):
+        seconds.append(push.patience)
+        push.begin()
+        push.outcome(DOWN, 0.0)
+    assert seconds == [*PATIENCE, PATIENCE[-1]]
 
 
 def held(reason: str, until: float = 60.0) -> Suppressed:

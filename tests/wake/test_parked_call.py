@@ -13,7 +13,17 @@ from tests.wake.phones import WALL, android, binding, flow, iphone
 from ringwake.model.call import CallEnd
 from ringwake.model.effects import NOTHING, Effects
 from ringwake.model.events import Happened
-from ringwake.model.push import Accepted, Kind, Outcome, PushTarget, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.push import (
+    Accepted,
+    Kind,
+    Outcome,
+    PushTarget,
+    Refused,
+    Service,
+    Throttled,
+    Unreachable,
+    Unregistered,
+)
 from ringwake.model.store_ops import Decline, Finish, Invite
 from ringwake.model.token_ops import ForgetToken
 from ringwake.proxy.branch import BranchState
@@ -251,7 +261,8 @@ def test_a_dead_token_is_forgotten_as_of_its_registration(outcome: Unregistered,
     call.start_with([on(flow(), WAKE, push=iphone())])
     call.pushed("a", outcome)
     voip = iphone().tokens[0][1]
-    assert ForgetToken(digest=voip.digest, dead_at=dead_at, is_timed=outcome.at is not None) in call.ops
+    is_timed = outcome.at is not None
+    assert ForgetToken(digest=voip.digest, dead_at=dead_at, is_timed=is_timed, service=Service.VOIP) in call.ops
 
 
 def test_a_token_that_was_registered_after_the_push_is_not_forgotten() -> None:

@@ -11,7 +11,7 @@ from tests.wake.phones import ANDROID_APP, AOR, SEAL, WALL, account, android, ap
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, SendPush
 from ringwake.model.events import Happened
-from ringwake.model.push import Accepted, Kind, Outcome, Push, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.push import Accepted, Kind, Outcome, Push, Refused, Service, Throttled, Unreachable, Unregistered
 from ringwake.model.stored_message import StoredMessage
 from ringwake.model.token_ops import ForgetToken
 from ringwake.wake.announcement import announcement
@@ -156,7 +156,9 @@ def test_a_token_that_is_dead_is_forgotten_as_of_its_registration(outcome: Unreg
     sender.pushed(outcome, 0.1, "i")
     remote = iphone().tokens[1][1]
     is_timed = outcome.at is not None
-    assert sender.forgotten == [ForgetToken(digest=remote.digest, dead_at=dead_at, is_timed=is_timed)]
+    assert sender.forgotten == [
+        ForgetToken(digest=remote.digest, dead_at=dead_at, is_timed=is_timed, service=Service.REMOTE)
+    ]
     assert (sender.noted[-1], sender.parked.is_settled) == (Happened.PUSH_FAILED, True)
 
 

@@ -83,3 +83,10 @@ def test_what_is_over_is_swept() -> None:
     assert len(challenges) == 1
     challenges.sweep(3600.0, wall=WALL + 3600)
     assert len(challenges) == 0
+
+
+def test_one_that_was_not_sent_is_not_counted() -> None:
+    challenges = Challenges(SEAL)
+    for now in range(10 * AN_HOUR):
+        challenges.give_back(asked(challenges, android(), float(now)), float(now))
+    assert len(challenges) == 0

@@ -66,6 +66,21 @@ def test_a_minute_is_any_minute() -> None:
     assert set(slow.dead(100, 0.0, apart=3.0)) == {FORGET}, "20 in each minute, and few among so many"
 
 
+def test_a_phone_that_registers_its_dead_token_over_and_over_is_one_token() -> None:
+    guard = TokenGuard()
+    assert {guard.judge(APP, "1", 61.0 * number) for number in range(3 * MOST)} == {FORGET}
+    assert guard.tripped() == []
+
+
+def test_a_token_that_was_forgotten_again_in_the_last_minute_is_put_back_too() -> None:
+    provider = Provider()
+    for now in (0.0, 100.0):
+        assert provider.guard.judge(APP, "again", now) is FORGET
+    provider.guard.forgot(APP, Forgotten(digest="again", bindings=(binding("again"),)))
+    assert provider.dead(MOST, 101.0) == [FORGET] * (MOST - 1) + [TRIP]
+    assert provider.guard.owed(APP)[0].digest == "again"
+
+
 @pytest.mark.parametrize(("taken", "last"), [(0, TRIP), (398, TRIP), (399, FORGET)])
 def test_the_21st_token_in_an_hour_is_kept_if_they_are_more_than_one_in_twenty(taken: int, last: Word) -> None:
     provider = Provider()

@@ -15,7 +15,13 @@ def test_what_came_no_farther_than_the_line_is_looked_at_again(word: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "outcome", [Unreachable(CLOSED), Refused(UNKNOWN_APP, 403), Unreachable(f"{FAULT}: ValueError")]
+    "outcome",
+    [
+        Unreachable(CLOSED),
+        Refused(UNKNOWN_APP, 403),
+        Unreachable(f"{FAULT}: ValueError"),
+        Refused("bad device token", 400, is_unsent=True),
+    ],
 )
 def test_our_own_faults_are_ours(outcome: Outcome) -> None:
     assert is_ours(outcome)
@@ -29,6 +35,7 @@ def test_our_own_faults_are_ours(outcome: Outcome) -> None:
         Throttled("TooManyRequests"),
         Unreachable("faulty"),
         Refused("", 403),
+        Refused("BadDeviceToken", 400),
     ],
 )
 def test_what_a_provider_says_is_not(outcome: Outcome) -> None:

@@ -15,6 +15,8 @@ from ringwake.push.endpoint import ANY_SERVICE, SERVICES
 from ringwake.secret import Secret
 
 _OTHERS = 0o077
+_PRIVATE = b"PRIVATE KEY-----"
+"""How the first line of every private key in PEM ends (RFC 7468)."""
 # The settings that name files.
 _FILES = ("key_file", "service_account", "vapid_key_file", "secret_file", "ca_file", "client_certificate", "client_key")
 
@@ -84,15 +86,16 @@ class _Files:
         self._base = base
         self._place = place
 
-    def read(self, key: str) -> bytes:
-        """Return what the file that this setting names holds; others may not read it."""
+    def read(self, key: str, *, secret: bytes = b"") -> bytes:
+        """Return what the file that this setting names holds; if `secret` stands in it, others may not read it."""
         place, path = f"{self._place}.{key}", Path(self._base, getattr(self._section, key))
         try:
-            if path.stat().st_mode & _OTHERS:
-                raise ConfigError(f"{place}: others may read {path}: chmod 600 {path}")
-            return path.read_bytes()
+            octets, mode = path.read_bytes(), path.stat().st_mode
         except OSError as error:
             raise ConfigError(f"{place}: {path}: {error.strerror}: check its name and who may read it") from None
+        if mode & _OTHERS and secret in octets:
+            raise ConfigError(f"{place}: others may read {path}: chmod 600 {path}")
+        return octets
 
     def line(self, key: str) -> str:
         """Return the one line that a file holds."""
@@ -120,11 +123,7 @@ class _Files:
         """Return the client certificate and its key; None without one."""
         if not self._section.client_certificate:
             return None
-        path = self._base / self._section.client_certificate
-        try:
-            chain = path.read_bytes()
-        except OSError as error:
-            place = f"{self._place}.client_certificate"
-            raise ConfigError(f"{place}: {path}: {error.strerror}: check its name and who may read it") from None
+        # Many keep both in one file; a certificate alone may be read by all.
+        chain = self.read("client_certificate", secret=_PRIVATE)
         key = self.read("client_key") if self._section.client_key else b""
         return Secret(chain.rstrip() + b"\n" + key)

@@ -11,6 +11,7 @@ from typing import TextIO
 
 import msgspec
 
+from ringwake.cli.plain import plain
 from ringwake.emulators.journal import Entry
 
 _LONGEST = 4096
@@ -57,7 +58,7 @@ class JournalLines:
         reason = f"{entry.reason} ({entry.detail})" if entry.detail else entry.reason
         named = {"token": entry.token, "id": entry.id}
         more = [reason, entry.kind, *(f"{name} {value}" for name, value in named.items() if value)]
-        return f"{time}Z {entry.service:<12} {entry.event:<12} {'  '.join(filter(None, more))}".rstrip()
+        return plain(f"{time}Z {entry.service:<12} {entry.event:<12} {'  '.join(filter(None, more))}".rstrip())
 
     def _line_of_left_out(self, count: int) -> str:
         words = f"{count} lines are left out: nobody has read them"
@@ -70,7 +71,7 @@ class JournalLines:
         if self._file is None:
             print(line, file=self._out, flush=True)
         else:  # past the buffer, which would keep what could not be written
-            os.write(self._file, f"{line}\n".encode()[:_LONGEST])
+            os.write(self._file, line.encode("utf-8", "backslashreplace")[: _LONGEST - 1] + b"\n")
 
 
 def _file_number(out: TextIO) -> int | None:

@@ -7,7 +7,8 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 from ringwake import __version__
 from ringwake.cli.failure import FAILED, USAGE, CommandError
@@ -45,6 +46,8 @@ def _name(word: str) -> str:
 
 def run() -> None:
     """Run the command that the process was started with."""
+    # Whoever closed them (`>&-`) wants to read nothing; the next file that is opened must not take their place.
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -52,6 +55,10 @@ def run() -> None:
         # Nobody reads on (`| head -1`): what Python would still flush at its exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:

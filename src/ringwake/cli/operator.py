@@ -70,7 +70,10 @@ def ask(server: RunningServer, method: str, path: str, body: object = None, *, s
     except HTTPError as error:
         with error:
             raise _refusal(error, server) from None
-    except (URLError, OSError):
+    except (URLError, OSError) as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            late = f"the server at {server.http} has not answered in {seconds:g} s: see its log"
+            raise CommandError(late, UNREACHABLE) from None
         raise CommandError(f"the server at {server.http} does not answer: {_START}", UNREACHABLE) from None
     except (HTTPException, ValueError):
         raise CommandError(f"what answers at {server.http} is no ringwake: {_START}", UNREACHABLE) from None

@@ -11,6 +11,7 @@ from ringwake.cli.doctor import line
 from ringwake.cli.failure import FAILED, USAGE, CommandError
 from ringwake.cli.operator import ask, running, state_folder
 from ringwake.cli.options import add_json, add_state
+from ringwake.cli.plain import plain
 
 WAIT = 20.0
 _MOST = 120.0
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(line(check) for check in said["checks"]))
     else:
         print(f"{said['account']}  {said['provider']}  {said['device']}\n  {said['said']}")
-        print(f"  ringwake trace {said['trace']}" + (f"  ({said['id']})" if said["id"] else ""))
+        print(f"  ringwake trace {said['trace']}" + (f"  ({plain(said['id'])})" if said["id"] else ""))
     return 0 if said["ok"] else FAILED
 
 

@@ -83,6 +83,7 @@ async def _serve(loaded: Loaded, state: StateFolder, *, greets: bool) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # it would end a server that only begins to read
     token_file = loaded.config.api.token_file
     token = api_token(loaded.base / token_file) if token_file else new_token()
     app = await App.start(parts_of(loaded.config, loaded.base), token=token)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from ringwake.cli.failure import CommandError
 from ringwake.cli.operator import ask, running, state_folder
 from ringwake.cli.options import add_json, add_state
+from ringwake.cli.plain import plain
 from ringwake.cli.timeline import draw
 
 _NAMED = ("at_ms", "what", "aor", "call_id")
@@ -49,7 +50,7 @@ def _told(trace: dict[str, Any]) -> str:
     names = [trace["trace"], trace["account"], f"Call-ID {trace['call_id']}" if trace["call_id"] else ""]
     rows = [(event["at_ms"], event["what"], _fields(event)) for event in trace["events"]]
     timeline = draw(rows, columns=shutil.get_terminal_size().columns)
-    return "\n".join(["  ".join(name for name in names if name), timeline, trace["verdict"]])
+    return "\n".join([plain("  ".join(name for name in names if name)), timeline, trace["verdict"]])
 
 
 def _fields(event: dict[str, Any]) -> str:

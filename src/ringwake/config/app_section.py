@@ -92,11 +92,13 @@ class AppSection(Section):
     ca_file: str = ""
     """PEM file with the authorities of that endpoint."""
     client_certificate: str = ""
-    """PEM file with a certificate that we show to the service. APNs: in place of `key_file`."""
+    """PEM file with a certificate that we show to the service; if its private key stands there too, only its owner may
+    read it. APNs: in place of `key_file`."""
     client_key: str = ""
     """PEM file with the private key of that certificate, which only its owner may read."""
     proxy: str = ""
-    """HTTP proxy to the service, by CONNECT: `http://[user:password@]host:port`."""
+    """HTTP proxy to the service, by CONNECT: `http://[user:password@]host:port`. In user and password `@`, `/`, `:` and
+    the like are written as %XX: `%40`, `%2F`, `%3A`."""
     show_caller: bool = False
     """Put the caller's URI and name into the payload. The provider can read it."""
     text: AppTextsSection = field(default_factory=AppTextsSection)

@@ -18,7 +18,7 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Kind
-from ringwake.model.store_ops import Failed, Finish, Park, Parked, Recovered
+from ringwake.model.store_ops import Failed, Finish, ListBindings, Park, Parked, Recovered
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.loops import loop_mark
@@ -36,12 +36,14 @@ from ringwake.wake.allowance import Suppressed
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NO_WAKE
 from ringwake.wake.parked_call import ParkedCall
-from ringwake.wake.plan import Action, plan
+from ringwake.wake.plan import Action, Target, plan
 
 Adopt: TypeAlias = Callable[[Request, Flow], ServerTransaction]
 """Rebuilds the server transaction of a stored INVITE that came down a flow."""
 NOT_TAKEN = SipError(503, "the store takes nothing, so it is not known whom to call")
 """Without Retry-After, which would keep a PBX from sending us any call at all (RFC 3261 section 21.5.4)."""
+MOST_UNDER_WAY = 10
+"""Calls to one account, the last ones included, with which one more over its caller's limit rings a phone awake."""
 RECOVERY_SECONDS = 5.0
 """How long a call is waited for at least when it was found after a crash, its own time being over."""
 
@@ -70,10 +72,13 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float, *,
         raise SipError(482, "this very INVITE is served already")
     words = core.announce(request, account, arrived.flow)
     note = Event(Happened.INVITE_RECEIVED, now, record.trace, {"aor": account.aor, "call_id": request.call_id})
+    context = ResponseContext(arrived.transaction, request, to_tag=core.tag())
     over = core.means.callers.refusal(words.caller.key, account.aor, now)
     if over is not None:
-        return (Note(note), *_too_often(core, arrived, record.trace, over, now=now))
-    context = ResponseContext(arrived.transaction, request, to_tag=core.tag())
+        return (
+            Note(note),
+            _unless_awake(core, arrived, record, over, park=lambda: _park(core, record, context, words)[1]),
+        )
     return (Note(note), *_park(core, record, context, words)[1])
 
 
@@ -175,19 +180,51 @@ def _call(core: Core, record: CallRecord, context: ResponseContext, words: Annou
 
 
 def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: float) -> Effects:
-    request, only, refusals = call.context.request, call.record.only, dict(call.record.refusals)
-    bindings = tuple(binding for binding in bindings if core.may_reach(request, binding) and binding.is_meant(only))
-    bindings = tuple(binding for binding in bindings if binding.phone not in refusals)
     targets = [
         replace(target, action=Action.AWAIT)
         if target.action is Action.SKIP and target.binding.phone in call.record.invited
         else target
-        for target in plan(bindings, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
+        for target in _targets(core, call.record, call.context.request, bindings, now=now)
     ]
     effects = core.calls.keep(call.record.id, call.start(targets, now), now)
     if not targets:
         core.calls.forget(call.record.id)  # nobody was sent anything, so nothing of it can still come
     return effects
+
+
+def _unless_awake(
+    core: Core, arrived: RequestArrived, record: CallRecord, over: Suppressed, *, park: Callable[[], Effects]
+) -> Persist:
+    """Turn a call away that is over its caller's limit, unless it finds a phone awake."""
+
+    def applied(bindings: tuple[Binding, ...], now: float) -> Effects:
+        if _may_ring(core, record, arrived.request, bindings, now=now):
+            return park()
+        return _too_often(core, arrived, record.trace, over, now=now)
+
+    def otherwise(_: Failed, now: float) -> Effects:
+        if arrived.transaction.octets or core.calls.get(record.id) is not None:
+            return NOTHING  # it was applied
+        return _too_often(core, arrived, record.trace, over, now=now)
+
+    return Persist(ListBindings(aor=record.aor, wall=record.received_at), applied=applied, otherwise=otherwise)
+
+
+def _may_ring(core: Core, record: CallRecord, request: Request, bindings: tuple[Binding, ...], *, now: float) -> bool:
+    """Tell whether a call over its caller's limit finds a phone awake: it costs no wake. Not in a flood, though."""
+    under_way = sum(isinstance(owner, ParkedCall) for _, owner in core.calls.calling(record.aor))
+    if under_way >= MOST_UNDER_WAY:
+        return False
+    return any(target.action is Action.RING for target in _targets(core, record, request, bindings, now=now))
+
+
+def _targets(
+    core: Core, record: CallRecord, request: Request, bindings: tuple[Binding, ...], *, now: float
+) -> list[Target]:
+    refusals = dict(record.refusals)
+    meant = [known for known in bindings if core.may_reach(request, known) and known.is_meant(record.only)]
+    left = [known for known in meant if known.phone not in refusals]
+    return plan(left, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
 
 
 def _trying(core: Core, call: ParkedCall, now: float) -> Effects:

@@ -34,6 +34,7 @@ def _ask(core: Core, binding: Binding, target: PushTarget, now: float) -> Effect
         return _held_back(binding, LIMIT, now)
     suppressed = core.means.budget.tell(push, now)
     if suppressed is not None:
+        core.challenges.give_back(push, now)
         return _held_back(binding, suppressed.reason, now)
     told = Event(Happened.TOKEN_CHALLENGED, now, "", {"device": binding.id, "token": push.token.label})
     return (SendPush(push, "", binding.phone), Note(told))

@@ -36,6 +36,7 @@ _STATUS = {
 }
 # All other reasons are a 400.
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_KIND = re.compile(r"[a-z_]{1,32}")
 _KEPT = 1000
 # Members for the push server itself; the others are for the app.
 _OURS = frozenset({"v", "id", "token", "app", "kind", "expires"})
@@ -126,6 +127,8 @@ def _read(request: Request, name: str) -> Mapping[str, object]:
         raise RefusedError("bad_body", "id is not webhook-id")
     if not all(isinstance(body.get(word), str) and body[word] for word in ("token", "app", "kind")):
         raise RefusedError("bad_body", "token, app and kind are not texts")
+    if _KIND.fullmatch(str(body["kind"])) is None:
+        raise RefusedError("bad_body", "kind is no word")  # it stands in the journal
     if not isinstance(body.get("expires"), int) or not isinstance(body.get("ringwake"), dict):
         raise RefusedError("bad_body", "expires is no number, or ringwake no object")
     if len(request.body) - len(msgspec.json.encode(body["token"])) > MOST_OCTETS:

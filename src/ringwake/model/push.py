@@ -196,6 +196,8 @@ class Refused:
     reason: str
     status: int
     """HTTP status: 400 and 413 speak of this very push, 404 and 405 of how we ask, others (403 ...) of who we are."""
+    is_unsent: bool = field(default=False, compare=False, repr=False)
+    """Whether we have refused it ourselves: then it says nothing of the provider."""
 
 
 @dataclass(frozen=True, slots=True)

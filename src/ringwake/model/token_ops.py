@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringwake.model.binding import Binding
+from ringwake.model.push import Service
 from ringwake.model.store_ops import Op
 from ringwake.model.upload import Upload
 
@@ -27,6 +28,8 @@ class ForgetToken(Op[Forgotten]):
     """Epoch seconds."""
     is_timed: bool = False
     """Whether the provider named that time (APNs 410). Then a binding keeps the token also if it was uploaded later."""
+    service: Service = Service.ONLY
+    """For which of Apple's two it was pushed to: who has it for the other is not spoken of. `ONLY`: for any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

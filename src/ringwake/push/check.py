@@ -17,6 +17,7 @@ from ringwake.push.check_trial import TRIED, trial_check, trial_push
 from ringwake.push.errors import PushError, UnsendableError
 from ringwake.push.fcm.client import Fcm
 from ringwake.push.workshop import Sender
+from ringwake.wake.unsent import FAULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +80,5 @@ async def _trial(sender: Sender, push: Push) -> Outcome:
         return Unreachable(error.reason)
     except TimeoutError:
         return Unreachable("no answer in time")
+    except Exception as error:  # noqa: BLE001 - the doctor has more to say than this one fault
+        return Unreachable(f"{FAULT}: {type(error).__name__}")

@@ -52,6 +52,8 @@ class CurlClient:
         self._allows = allows
         self._make_driver = driver
         self._driver: CurlDriver | None = None
+        self._retired: list[CurlDriver] = []
+        """Replaced ones, while something is still under way there."""
         self._idle: list[CurlHandle] = []
         self._is_closed = False
 
@@ -78,16 +80,18 @@ class CurlClient:
             self._put_back(handle)
 
     def renew(self) -> None:
-        """Let go of all connections. What is under way ends as lost; the next request connects anew."""
+        """Use the connections no more. What is under way may still be answered; the next request connects anew."""
         driver, self._driver = self._driver, None
         if driver is not None:
-            driver.close(pycurl.E_SEND_ERROR)
+            driver.retire()
+            self._retired = [one for one in (*self._retired, driver) if not one.is_closed]
 
     def close(self) -> None:
         """Close all connections and let go of the handles."""
         self._is_closed = True
-        if self._driver is not None:
-            self._driver.close(pycurl.E_ABORTED_BY_CALLBACK)
+        for driver in (self._driver, *self._retired):
+            if driver is not None:
+                driver.close(pycurl.E_ABORTED_BY_CALLBACK)
         for handle in self._idle:
             handle.curl.close()
         self._idle.clear()

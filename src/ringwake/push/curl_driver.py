@@ -7,6 +7,7 @@ Saying "readable" for every socket frees it, so that is done every 30 ms in whic
 from __future__ import annotations
 
 import asyncio
+from threading import Thread
 
 import pycurl
 
@@ -32,6 +33,7 @@ class CurlDriver:
         self._sockets: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
+        self._is_retired = False
         self._is_closed = False
         self._watchdog: asyncio.TimerHandle | None = None
         self._has_ended = False
@@ -54,18 +56,34 @@ class CurlDriver:
         finally:
             if self._pending.pop(curl, None) is not None:
                 self._multi.remove_handle(curl)
+                self._go_if_retired()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it runs nothing any more."""
+        return self._is_closed
+
+    def retire(self) -> None:
+        """Begin no further transfer: what is under way comes to its end, and then the connections are closed."""
+        self._is_retired = True
+        self._go_if_retired()
 
     def close(self, code: int) -> None:
         """End all transfers with a code of curl's and close the connections."""
+        if self._is_closed:
+            return
         self._is_closed = True
         for curl in tuple(self._pending):
             self._finish(curl, code)
         for fd in tuple(self._sockets):
             self._forget(fd)
-        self._multi.close()
         for timer in (self._timer, self._watchdog):
             if timer is not None:
                 timer.cancel()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, None)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, None)
+        # curl waits for names that are still looked up, long after their requests have ended; the loop must not.
+        Thread(target=self._multi.close, name="curl-close", daemon=True).start()
 
     def _watch(self, what: int, fd: int, _multi: object, _data: object) -> None:
         """M_SOCKETFUNCTION: curl says which sockets it waits for."""
@@ -118,6 +136,11 @@ class CurlDriver:
         future = self._pending.pop(curl, None)
         if future is not None and not future.done():
             future.set_result(code)
+        self._go_if_retired()
+
+    def _go_if_retired(self) -> None:
+        if self._is_retired and not self._pending and not self._is_closed:
+            self._loop.call_soon(self.close, pycurl.E_ABORTED_BY_CALLBACK)  # not in the midst of what curl tells us
 
     def _arm_watchdog(self) -> None:
         if self._watchdog is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Mapping
 
 import pycurl
 
 from ringwake.push.curl_options import Options
+from ringwake.push.errors import UnansweredError
 from ringwake.push.http import ACK_SECONDS, BODY_LIMIT, Answer
 
 HEADERS_LIMIT = 64
@@ -17,6 +19,8 @@ IDLE_SECONDS = 3600
 """How long a connection may lie idle before it is not used again; curl's own default of 118 s costs handshakes."""
 PROBE_SECONDS = 30
 """Idle seconds after which the kernel asks whether the peer is still there. A dead connection is not used again."""
+# No more than these three: strangers may name a field or a trailer "HTTP/", too.
+_STATUS_LINE = re.compile(r"\nHTTP/[0-9.]+ ([0-9]{3})(?=[ \r\n]).*", re.IGNORECASE)
 # What curl would add of its own accord.
 _SUPPRESSED = ("accept:", "expect:", "content-type:")
 _FIXED = (
@@ -88,15 +92,21 @@ class CurlHandle:
         return len(self._body) >= BODY_LIMIT
 
     def answer(self) -> Answer:
-        """Return what came. Of several answers (a proxy's, interim ones) the last counts."""
+        """Return what came. Of several answers (a proxy's, interim ones) the last counts.
+
+        Raises:
+            UnansweredError: nothing that has a status, though curl took it.
+        """
         text = "\n" + b"".join(self._lines).decode("latin-1")
-        first, *lines = text.rpartition("\nHTTP/")[2].split("\n")
+        *_, last = (None, *_STATUS_LINE.finditer(text))
+        if last is None:
+            raise UnansweredError("an answer that is none")
         headers: dict[str, str] = {}
-        for line in lines[:HEADERS_LIMIT]:
+        for line in text[last.end() :].split("\n")[1 : HEADERS_LIMIT + 1]:
             name, colon, value = line.partition(":")
             if colon:
                 headers[name.lower()] = value.strip()
-        return Answer(status=int(first.split(" ", 2)[1]), headers=headers, body=bytes(self._body))
+        return Answer(status=int(last[1]), headers=headers, body=bytes(self._body))
 
     def _open(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         """OPENSOCKETFUNCTION: here the name is resolved and nothing is connected yet."""

@@ -55,6 +55,8 @@ class CurlTransport:
     async def close(self) -> None:
         """Close all connections and let go of the handles."""
         self._client.close()
+        if self._pins is not None:
+            self._pins.close()
 
 
 def _any(_address: str) -> bool:

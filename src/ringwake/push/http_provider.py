@@ -27,9 +27,10 @@ CONNECTIONS = 2
 """The second is for the time in which the first one drains after GOAWAY, and for services that allow few streams."""
 SENDINGS = 20
 """How often curl is asked to get one request through, while the service says that it has not looked at it."""
-DEAF_AFTER = 5.0
+DEAF_AFTER = 2.7
 """Seconds in which a connection answers nothing until it is replaced. TCP may be well, and only the far end of a proxy
-or balancer dead; without this every push of the next hour would go there."""
+or balancer dead; without this every push of the next hour would go there. It is less than an attempt of a call takes:
+the next attempt must not go there, too."""
 
 
 class ProviderTransport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 from ringwake.push.errors import PushError, UnansweredError
@@ -12,7 +13,7 @@ from ringwake.push.errors import PushError, UnansweredError
 AHEAD = 300.0
 """Seconds before its end at which a token is replaced, while pushes still use it."""
 RETRY_AFTER = 60.0
-"""Seconds until a renewal ahead, or credentials that were refused, are tried again."""
+"""Seconds until a renewal ahead, a replacement, or credentials that were refused, are tried again."""
 SILENCE = 1.0
 """Seconds for which a token service is left alone after it gave no answer, while pushes wait (reliability F4)."""
 
@@ -36,6 +37,7 @@ class RenewedToken(ABC):
         """Begin without one; the first push gets it. `wall` gives epoch seconds now."""
         self._wall = wall
         self._grant = Grant("", 0.0)
+        self._granted_at = self._replaced_at = -inf
         self._failed_at = 0.0
         self._failure: PushError | None = None
         self._renewal: asyncio.Task[None] | None = None
@@ -64,15 +66,19 @@ class RenewedToken(ABC):
         now = self._wall()
         if now >= self._grant.expires_at:
             await self._renewed()
-        elif now >= self._grant.expires_at - AHEAD and not self._rests(RETRY_AFTER):
+        elif now >= self._grant.expires_at - AHEAD and not self._rests(RETRY_AFTER) and not self._is_new():
             self._start()
         return self._grant.text
 
     async def replace(self, refused: str) -> str | None:
-        """Return a newer token than one that the push service did not take, or None when there is none."""
-        if self._grant.text == refused:
+        """Return a newer token than one that the push service did not take, or None when there is none.
+
+        Once a minute: a service that takes no token at all must not make each push ask for another.
+        """
+        if self._grant.text == refused and not 0 <= self._wall() - self._replaced_at < RETRY_AFTER:
             self._grant = self._grant._replace(expires_at=0.0)
             await self._renewed()
+            self._replaced_at = self._wall()
         return self._grant.text if self._grant.text != refused else None
 
     async def close(self) -> None:
@@ -108,8 +114,12 @@ class RenewedToken(ABC):
         except PushError as error:
             self._failed_at, self._failure = self._wall(), error
             raise
-        self._failure = None
+        self._granted_at, self._failure = self._wall(), None
 
     def _rests(self, seconds: float) -> bool:
         """Tell whether the token service failed less than so many seconds ago."""
         return self._failure is not None and 0 <= self._wall() - self._failed_at < seconds
+
+    def _is_new(self) -> bool:
+        """Tell whether the grant is: a short one, or the same once again, is not asked for anew by each push."""
+        return 0 <= self._wall() - self._granted_at < RETRY_AFTER

@@ -85,7 +85,7 @@ class Senders:
                     has_place = True
                 return await sender.send(push)
         except UnsendableError as error:
-            return Refused(error.reason, error.status)
+            return Refused(error.reason, error.status, is_unsent=True)
         except PushError as error:
             return Unreachable(error.reason)
         except TimeoutError:

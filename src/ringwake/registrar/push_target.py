@@ -49,6 +49,9 @@ def push_target(params: PushParams, tenant: str, directory: Directory) -> PushTa
         return None
     if not tokens or not all(map(_TOKENS[provider].fullmatch, tokens.values())):
         return None
+    if provider is Provider.APNS:
+        # Apple reads both cases as one token. Under another spelling a claim would find no holder, and no budget count.
+        tokens = {service: value.lower() for service, value in tokens.items()}
     return PushTarget(app=key, tokens=tuple((service, _token(key, value)) for service, value in tokens.items()))
 
 

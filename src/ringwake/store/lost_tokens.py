@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ringwake.model.binding import Binding
-from ringwake.model.push import Kind, PushTarget
+from ringwake.model.push import Kind, PushTarget, Service
+from ringwake.model.token_ops import ForgetToken
 from ringwake.model.upload import Upload
 from ringwake.store.subscriptions import has_token
 
@@ -31,6 +33,28 @@ def with_token_again(binding: Binding, before: Binding, digest: str) -> Binding 
         return None
     refresh_at = binding.refresh_at if binding.refresh_at is not None else before.refresh_at
     return replace(binding, push=target, refresh_at=refresh_at, dead_token=before.dead_token)
+
+
+def is_spoken_of(target: PushTarget | None, op: ForgetToken) -> bool:
+    """Tell whether a target has the token that was called dead, for the service that it was pushed to for."""
+    tokens = target.tokens if target else ()
+    return any(token.digest == op.digest and op.service in (Service.ONLY, service) for service, token in tokens)
+
+
+def is_bare(binding: Binding, instance: str) -> bool:
+    """Tell whether a binding has lost its only target, which may have been what was uploaded for this instance."""
+    return binding.push is None and binding.dead_token is not None and instance in ("", binding.instance)
+
+
+def is_missed(upload: Upload, digest: str, bindings: Iterable[Binding]) -> bool:
+    """Tell whether a phone of its account still has the token of a lost upload, or its loss.
+
+    Where none has, the owner has taken it back, or the account is gone and may be somebody else's by now.
+    """
+    return any(
+        has_token(known.push, digest) if known.push is not None else is_bare(known, upload.instance)
+        for known in bindings
+    )
 
 
 def upload_again(upload: Upload | None, before: Upload, digest: str) -> Upload | None:

@@ -26,11 +26,19 @@ from ringwake.registrar.uploaded import bound_at_once, is_doubted, with_uploads
 from ringwake.store.bindings import Bindings, phones_of
 from ringwake.store.calls import Calls
 from ringwake.store.changes import Changes
-from ringwake.store.lost_tokens import target_without, upload_again, with_token_again, without_token
+from ringwake.store.lost_tokens import (
+    is_bare,
+    is_missed,
+    is_spoken_of,
+    target_without,
+    upload_again,
+    with_token_again,
+    without_token,
+)
 from ringwake.store.messages import Messages
 from ringwake.store.rows import Subscription
 from ringwake.store.serial import Serial
-from ringwake.store.subscriptions import Subscriptions, has_token, with_keys
+from ringwake.store.subscriptions import Subscriptions, with_keys
 from ringwake.store.uploads import Uploads
 
 
@@ -108,9 +116,12 @@ class Registrations:
         return any(shares_token(binding.push, upload.push) for binding in current)
 
     def remove_upload(self, op: RemoveUpload, changes: Changes) -> bool:
-        """Take the target back."""
+        """Take the target back, also one that is dead: then nobody puts it back either."""
         upload = self._uploads.find(op.aor, op.instance)
         if upload is None:
+            for binding in self._bindings.at(op.aor):
+                if is_bare(binding, op.instance):
+                    self._replace(changes, replace(binding, dead_token=None))
             return False
         self._uploads.drop(changes, upload)
         for binding in self._bindings.at(op.aor):
@@ -123,10 +134,10 @@ class Registrations:
         bindings: list[Binding] = []
         uploads: list[Upload] = []
         for aor in self._bindings.with_token(op.digest):
-            having = [known for known in self._uploads.at(aor) if has_token(known.push, op.digest)]
+            having = [known for known in self._uploads.at(aor) if is_spoken_of(known.push, op)]
             is_newer = op.is_timed and any(known.at > op.dead_at for known in having)
             known = {binding.id: binding for binding in self._bindings.at(aor)}
-            lost = [b for b in known.values() if b.push is not None and has_token(b.push, op.digest)]
+            lost = [b for b in known.values() if is_spoken_of(b.push, op)]
             lost = [b for b in lost if b.registered_at <= op.dead_at and not is_newer]
             bindings += lost
             self._bindings.put(changes, aor, (known | {b.id: without_token(b, op.digest) for b in lost}).values())
@@ -141,7 +152,10 @@ class Registrations:
         restored: list[Binding] = []
         for lost in reversed(op.forgotten):
             for before in lost.uploads:
-                upload = upload_again(self._uploads.find(before.aor, before.instance), before, lost.digest)
+                upload = self._uploads.find(before.aor, before.instance)
+                if upload is None and not is_missed(before, lost.digest, self._bindings.at(before.aor)):
+                    continue
+                upload = upload_again(upload, before, lost.digest)
                 if upload is not None:
                     self._uploads.put(changes, upload)
             for known in lost.bindings:

@@ -21,7 +21,7 @@ from ringwake.sip.message import Request
 from ringwake.wake.wording import NOBODY, Caller, alert, members
 
 ATTEMPT_SECONDS = 5.0
-"""How long one attempt may take while a caller waits."""
+"""How long one attempt may take, unless the wake says otherwise (`delivery.PATIENCE`)."""
 _URL_NAMESPACE = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")
 
 

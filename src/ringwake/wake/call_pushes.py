@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, SendPush
@@ -61,6 +61,7 @@ class CallPushes:
         self._made.append((push.target, now))
         self._seq += 1
         wait.pushed_to, wait.is_in_flight = wait.binding, True
+        push = replace(push, timeout=delivery.patience)
         delivery.begin()
         fields = {"device": wait.binding.id, "kind": self._errand.kind.value, "token": push.token.label}
         note = self._note(Happened.PUSH_SENT, now, **fields, attempt=delivery.attempts)

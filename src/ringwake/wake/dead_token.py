@@ -38,7 +38,7 @@ def forget(word: DeadWord, guard: TokenGuard, now: float) -> Effects:
     vehicle = target.vehicle(word.kind) if target else None
     if target is None or vehicle is None:
         return NOTHING
-    app, digest, at = target.app, vehicle[1].digest, word.outcome.at
+    app, service, digest, at = target.app, vehicle[0], vehicle[1].digest, word.outcome.at
     judged = guard.judge(app, digest, now)
     fields: dict[str, Field] = {"device": binding.id, "reason": word.outcome.reason}
     if judged is not Word.FORGET:
@@ -54,7 +54,7 @@ def forget(word: DeadWord, guard: TokenGuard, now: float) -> Effects:
         return (Note(Event(Happened.TOKEN_FORGOTTEN, now, word.trace, fields)),) if is_gone else NOTHING
 
     dead_at = binding.registered_at if at is None else at
-    op = ForgetToken(digest=digest, dead_at=dead_at, is_timed=at is not None)
+    op = ForgetToken(digest=digest, dead_at=dead_at, is_timed=at is not None, service=service)
     return (Persist(op, applied=applied, then=then),)
 
 

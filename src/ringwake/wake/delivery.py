@@ -9,6 +9,9 @@ from ringwake.wake.allowance import Suppressed
 
 PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts; the last one repeats (reliability F1)."""
+PATIENCE = (3.0, 5.0, 8.0)
+"""Seconds that an attempt may take, the first one, the second ...; the last one repeats. One that was lost must not
+cost a call half of its window, and a service that is slow all the time must be heard in the end (reliability F2)."""
 JITTER = 0.25
 SHARED_PAUSE = 0.5
 """Longest time in seconds after which to ask again whether the phone may be woken now."""
@@ -56,6 +59,11 @@ class Delivery:
         """How many attempts were begun."""
         return self._attempts
 
+    @property
+    def patience(self) -> float:
+        """Seconds that the next attempt may take."""
+        return PATIENCE[min(self._attempts, len(PATIENCE) - 1)]
+
     def is_due(self, now: float) -> bool:
         """Tell whether an attempt is to be made now."""
         return self.stage is Stage.WAITING and self.next_at is not None and self.next_at <= now
@@ -93,7 +101,7 @@ class Delivery:
             case Refused(status=status) if status in _FINAL_STATUSES:
                 self.stage = Stage.REFUSED
             case Throttled(retry_after=seconds) if seconds is not None:
-                self._pause(now, max(seconds, PAUSES[0]))
+                self._obey(now, max(seconds, PAUSES[0]))
             case _:
                 self._pause(now, PAUSES[min(self._attempts, len(PAUSES)) - 1])
 
@@ -102,7 +110,14 @@ class Delivery:
         self.stage, self.next_at = Stage.STOPPED, None
 
     def _pause(self, now: float, seconds: float) -> None:
-        at = now + seconds * self._jitter
+        self._wait(now + seconds * self._jitter)
+
+    def _obey(self, now: float, seconds: float) -> None:
+        """Come back when the provider says, or later, but never too late for that."""
+        at, spread = now + seconds, seconds * (self._jitter - 1 + JITTER) / 2
+        self._wait(max(at, min(at + spread, self._until)))
+
+    def _wait(self, at: float) -> None:
         self.stage, self.next_at = Stage.WAITING, at
         if at > self._until:
             self.stop()

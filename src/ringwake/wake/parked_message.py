@@ -105,6 +105,7 @@ class ParkedMessage(Owner):
         suppressed = self._means.budget.take(push, self.message.id, now, domain=domain)
         if suppressed is not None:
             return self._hold_back(wait, suppressed, now)
+        push = replace(push, timeout=delivery.patience)
         delivery.begin()
         fields: dict[str, Field] = {"kind": Kind.MESSAGE.value, "token": push.token.label, "attempt": delivery.attempts}
         note = self._note(Happened.PUSH_SENT, now, device=wait.binding.id, **fields)

@@ -62,6 +62,11 @@ class Challenges:
             notice=notice, target=target, service=service, token=token, expires_at=until, timeout=ATTEMPT_SECONDS
         )
 
+    def give_back(self, push: Push, at: float) -> None:
+        """Take note that the push which was built at that time was not sent: the token has not had it."""
+        for allowance in (self._minute, self._hour):
+            allowance.give_back(push.token.digest, at)
+
     def read(self, text: str, *, wall: float) -> TokenProof | Flaw:
         """Return what a ticket proves, or why nothing; `FORGED` also when it is a ticket of another purpose."""
         ticket = self._tickets.read(text, wall=wall)

@@ -153,8 +153,12 @@ class TokenGuard:
             watch.alarm.kept += 1
             watch.alarm.dead += 1
             return Word.KEEP
-        if any(gone.digest == digest and gone.at > now - MINUTE for gone in watch.recent):
-            return Word.FORGET  # two pushes have learned of it
+        known = next((gone for gone in watch.recent if gone.digest == digest), None)
+        if known is not None:
+            if known.at <= now - MINUTE:  # registered again, and dead again: it is one token, however often
+                watch.recent.remove(known)
+                watch.recent.append(_Deletion(now, digest))
+            return Word.FORGET  # else two pushes have learned of it
         if watch.is_too_much(now):
             watch.trip(now)
             return Word.TRIP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringwake.model.push import Outcome, Throttled
+from ringwake.model.push import Outcome, Refused, Throttled
 
 REPLACED: Final = "replaced"
 """A newer push of the same call to the same phone has taken its place in the line."""
@@ -30,5 +30,7 @@ def in_line(word: str) -> Throttled:
 
 def is_ours(outcome: Outcome) -> bool:
     """Tell whether we alone have said so."""
+    if isinstance(outcome, Refused) and outcome.is_unsent:
+        return True
     reason = getattr(outcome, "reason", "")
     return reason in IN_LINE or reason in (CLOSED, UNKNOWN_APP) or reason.startswith(FAULT + ":")

@@ -12,7 +12,7 @@ import pytest
 from tests.push.certificates import Certificates
 from tests.push.fcm.google import Google, account, google
 from tests.push.loop import run
-from tests.push.samples import Clock
+from tests.push.samples import Clock, key_pem
 from tests.push.service import Reply
 
 from ringwake.push.errors import CredentialsError, UnansweredError
@@ -282,6 +282,7 @@ def test_an_unreachable_google_is_known_at_once(certs: Certificates) -> None:
     [
         {"private_key": "no key"},
         {"private_key": None},
+        {"private_key": key_pem().reveal().decode()},  # of a curve, not RSA
         {"client_email": None},
         {"token_uri": None},
         {"token_uri": "http://oauth2.googleapis.com/token"},

@@ -16,7 +16,7 @@ from tests.push.service import Reply
 from ringwake.push.errors import UnansweredError
 from ringwake.push.hms.oauth import AccessToken
 from ringwake.push.http_provider import ProviderTransport
-from ringwake.push.renewed_token import OAuthRefusedError
+from ringwake.push.renewed_token import RETRY_AFTER, OAuthRefusedError
 from ringwake.secret import Secret
 
 FIRST, SECOND = "CF3+/1==", "CF3+/2=="
@@ -104,6 +104,38 @@ def test_a_token_that_push_kit_refused_is_replaced_once(certs: Certificates) -> 
             assert await asyncio.gather(*(token.replace(refused) for _ in range(50))) == [SECOND] * 50
             assert await token.replace("older still") == SECOND
             assert service.grants == 2
+
+    run(story())
+
+
+def test_a_push_kit_that_takes_no_token_is_not_brought_a_new_one_by_each_push(certs: Certificates) -> None:
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            assert await token.replace(await token.current()) == SECOND
+            assert [await token.replace(SECOND) for _ in range(5)] == [None] * 5
+            assert (await token.current(), service.grants) == (SECOND, 2)
+            clock.now += RETRY_AFTER
+            assert await token.replace(SECOND) == "CF3+/3=="
+
+    run(story())
+
+
+def test_a_grant_that_is_the_old_one_again_is_not_fetched_for_each_push(certs: Certificates) -> None:
+    """A token service may hand its token out, until its end, to all who ask."""
+
+    async def story() -> None:
+        async with lab(certs) as (token, service, clock):
+            await token.current()
+            clock.now += 3600 - 200
+            service.token_reply = lambda _: Reply(body=b'{"access_token":"CF3+/1==","expires_in":200}')
+            for _ in range(5):
+                assert await token.current() == FIRST
+                if token._renewal is not None:
+                    await asyncio.wait([token._renewal])
+            assert len(service.forms) == 2
+            clock.now += RETRY_AFTER
+            await token.current()
+            assert token._renewal is not None
 
     run(story())
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.http import Answer
+from ringwake.push.message_id import message_id
 from ringwake.push.retry_after import retry_after
 
 EXPIRED: Final = "ExpiredProviderToken"
@@ -36,7 +37,7 @@ def verdict(answer: Answer, *, wall: float) -> Outcome:
     """
     if answer.status == 200:
         # The unique id is what Apple's delivery log knows the push by; only the sandbox gives it.
-        return Accepted(answer.headers.get("apns-unique-id") or answer.headers.get("apns-id", ""))
+        return Accepted(message_id(answer.headers.get("apns-unique-id") or answer.headers.get("apns-id", "")))
     said = _read(answer.body)
     reason = _reason(said) or f"HTTP {answer.status}"
     if reason in _DEAD or answer.status == 410:

@@ -118,7 +118,8 @@ class AccessToken(RenewedToken):
         super().__init__(wall=wall)
         try:
             self._credentials = Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # half typed
-        except (GoogleAuthError, ValueError, TypeError, KeyError):
+            self._credentials.sign_bytes(b"")  # a key of another kind shows now
+        except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
             raise CredentialsError("not a Google service account with a private key") from None
         if not str(account["token_uri"]).startswith("https://"):
             raise CredentialsError("the service account's token_uri is not https")

@@ -10,6 +10,7 @@ import msgspec
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.http import Answer
+from ringwake.push.message_id import message_id
 from ringwake.push.retry_after import retry_after
 
 _F = TypeVar("_F", bound=msgspec.Struct)
@@ -65,7 +66,7 @@ def verdict(answer: Answer, *, wall: float) -> Outcome:
         wall: epoch seconds now.
     """
     if answer.status == 200:
-        return Accepted(_decoded(answer.body, _Success()).name[:200])
+        return Accepted(message_id(_decoded(answer.body, _Success()).name))
     said = _read(answer.body)
     reason = said.code or f"HTTP {answer.status}"
     pause = retry_after(answer.headers, wall=wall)

@@ -9,6 +9,7 @@ import msgspec
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.http import Answer
+from ringwake.push.message_id import message_id
 from ringwake.push.retry_after import retry_after
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -65,7 +66,7 @@ def verdict(answer: Answer, *, wall: float) -> Outcome:
     if code == _PARTLY:
         return _of_one(said)
     if code == _SUCCESS and answer.status == 200:
-        return Accepted(said.request_id[:200])
+        return Accepted(message_id(said.request_id))
     if code == _DEAD:
         return Unregistered(code)
     if code in _REFUSED:
@@ -90,7 +91,7 @@ def _of_one(said: _Said) -> Outcome:
     """Return what a partial success means where there was one token only."""
     tally = _decoded(said.msg.encode(), _Tally())
     if tally.success:
-        return Accepted(said.request_id[:200])
+        return Accepted(message_id(said.request_id))
     return Unregistered(said.code) if tally.illegal_tokens else Refused(said.code, _OURS)
 
 

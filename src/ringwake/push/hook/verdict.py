@@ -8,10 +8,10 @@ import msgspec
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.http import Answer
+from ringwake.push.message_id import message_id
 from ringwake.push.retry_after import retry_after
 
 _REASON = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-_ID = re.compile(r"[!-~]{1,200}")
 _LATEST = 4e9
 
 
@@ -30,7 +30,7 @@ def verdict(answer: Answer, *, wall: float) -> Outcome:
     """
     said = _read(answer.body)
     if 200 <= answer.status < 300:
-        return Accepted(said.id if _ID.fullmatch(said.id) else "")
+        return Accepted(message_id(said.id))
     reason = said.reason if _REASON.fullmatch(said.reason) else f"HTTP {answer.status}"
     at = said.at if said.at is not None and 0 < said.at < _LATEST else None
     # Any server says 404 to a path that it does not know: only with a time is it said of the token.
