@@ -8,7 +8,7 @@ from tests.api.bed import TOKEN, Asker, Bed
 
 from ringwake.api.apps import operator_app
 from ringwake.api.push_desk import AppStands, PushDesk
-from ringwake.edge.push_test import UntestableError
+from ringwake.edge.push_trial import UntestableError
 from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.check import Check, Verdict

@@ -25,8 +25,8 @@ from ringwake.model.app import AppKey, Provider
 from ringwake.model.template import Template
 from ringwake.model.texts import OURS
 from ringwake.push.access import ApnsAccess, HmsAccess, WebPushAccess
-from ringwake.push.endpoint import SERVICES
 from ringwake.push.senders import Senders
+from ringwake.push.transport.endpoint import SERVICES
 from ringwake.secret import Secret
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -25,7 +25,7 @@ from ringwake.model.token_ops import RestoreTokens
 from ringwake.model.upload import PutUpload, Upload
 from ringwake.push.apns import verdict as apns
 from ringwake.push.fcm import verdict as fcm
-from ringwake.push.http import Answer
+from ringwake.push.transport.http import Answer
 from ringwake.push.webpush import client as webpush
 from ringwake.registrar.push_target import push_target
 from ringwake.sip.flow import Address

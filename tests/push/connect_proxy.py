@@ -7,7 +7,7 @@ from base64 import b64encode
 from types import TracebackType
 from typing import Self
 
-from ringwake.push.proxy import Proxy, read_proxy
+from ringwake.push.transport.proxy import Proxy, read_proxy
 from ringwake.secret import Secret
 
 

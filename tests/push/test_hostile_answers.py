@@ -22,7 +22,7 @@ from ringwake.push.apns.verdict import verdict as apns_verdict
 from ringwake.push.fcm.verdict import verdict as fcm_verdict
 from ringwake.push.hms.verdict import verdict as hms_verdict
 from ringwake.push.hook.verdict import verdict as hook_verdict
-from ringwake.push.http import BODY_LIMIT, Answer
+from ringwake.push.transport.http import BODY_LIMIT, Answer
 from ringwake.push.webpush.client import verdict as webpush_verdict
 
 VERDICTS = {

@@ -26,10 +26,10 @@ from tests.push.service import Reply, Service
 from ringwake.model.app import AppKey
 from ringwake.model.push import Accepted, Outcome, Push, Refused, Throttled, Unreachable
 from ringwake.push.access import WebPushAccess
-from ringwake.push.curl_driver import CurlDriver
-from ringwake.push.curl_handle import CurlHandle
-from ringwake.push.curl_options import options
 from ringwake.push.senders import Senders
+from ringwake.push.transport.curl_driver import CurlDriver
+from ringwake.push.transport.curl_handle import CurlHandle
+from ringwake.push.transport.curl_options import options
 from ringwake.secret import Secret
 
 NOWHERE = "8.8.8.8"

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from tests.push.certificates import Certificates
 
-from ringwake.push.endpoint import EndpointPolicy
 from ringwake.push.errors import UnansweredError
-from ringwake.push.http import Answer, PushTransport
-from ringwake.push.http_curl import CurlTransport
-from ringwake.push.http_provider import ProviderTransport
-from ringwake.push.identity import Identity
-from ringwake.push.proxy import Proxy
+from ringwake.push.transport.endpoint import EndpointPolicy
+from ringwake.push.transport.http import Answer, PushTransport
+from ringwake.push.transport.http_curl import CurlTransport
+from ringwake.push.transport.http_provider import ProviderTransport
+from ringwake.push.transport.identity import Identity
+from ringwake.push.transport.proxy import Proxy
 
 
 class Make(Protocol):

@@ -22,7 +22,7 @@ from ringwake.model.push import Accepted, Outcome
 from ringwake.model.store_ops import ListBindings
 from ringwake.push.apns.verdict import verdict as of_apns
 from ringwake.push.fcm.verdict import verdict as of_fcm
-from ringwake.push.http import Answer
+from ringwake.push.transport.http import Answer
 from ringwake.push.webpush.client import verdict as of_webpush
 from ringwake.ua.call import CallState
 

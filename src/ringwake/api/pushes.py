@@ -16,7 +16,7 @@ from ringwake.api.bodies import durable, read_body
 from ringwake.api.checks import shown_check
 from ringwake.api.problems import Problem, answer
 from ringwake.api.push_desk import PushDesk
-from ringwake.edge.push_test import UntestableError
+from ringwake.edge.push_trial import UntestableError
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.check import Verdict

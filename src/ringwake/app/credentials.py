@@ -11,7 +11,7 @@ from ringwake.config.app_section import AppSection
 from ringwake.config.load import ConfigError
 from ringwake.push.access import Access, ApnsAccess, FcmAccess, HmsAccess, HookAccess, WebPushAccess
 from ringwake.push.apns.client import ENDPOINT, SANDBOX
-from ringwake.push.endpoint import ANY_SERVICE, SERVICES
+from ringwake.push.transport.endpoint import ANY_SERVICE, SERVICES
 from ringwake.secret import Secret
 
 _OTHERS = 0o077

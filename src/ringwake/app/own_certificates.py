@@ -9,7 +9,7 @@ from cryptography.x509 import load_pem_x509_certificates
 
 from ringwake.config.schema import Config
 from ringwake.model.check import Check, Verdict
-from ringwake.push.check_credentials import expiry_check
+from ringwake.push.checks.credentials import expiry_check
 
 
 class OwnCertificates:

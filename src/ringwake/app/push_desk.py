@@ -10,12 +10,12 @@ from ringwake.api.push_desk import AppStands, PushDesk
 from ringwake.app.credential_watch import Credentials, CredentialWatch
 from ringwake.app.own_certificates import OwnCertificates
 from ringwake.edge.core import Core
-from ringwake.edge.push_test import PushTests
+from ringwake.edge.push_trial import PushTests
 from ringwake.model.app import AppKey
 from ringwake.model.check import Check, Verdict
 from ringwake.observe.push_news import PushNews, Tally
-from ringwake.push.check import Examined, examine, try_out
-from ringwake.push.check_credentials import certificate_of, label
+from ringwake.push.checks.check import Examined, examine, try_out
+from ringwake.push.checks.credentials import certificate_of, label
 from ringwake.push.senders import Senders
 from ringwake.wake import token_guard
 from ringwake.wake.breaker import State

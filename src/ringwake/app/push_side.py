@@ -13,7 +13,7 @@ from ringwake.app.parts import Parts
 from ringwake.app.push_desk import PushParts, push_desk
 from ringwake.app.pushing import pusher_of
 from ringwake.edge.core import Core
-from ringwake.edge.push_test import PushTests
+from ringwake.edge.push_trial import PushTests
 from ringwake.model.effects import Effects
 from ringwake.model.events import Event
 from ringwake.model.ports import Pusher

@@ -1,1 +1,1 @@
-"""The senders: one push to one phone through APNs, FCM or Web Push. `senders.Senders` is the door."""
+"""The senders: one push to one phone through whichever service its application names. `senders.Senders` is the door."""

@@ -11,9 +11,9 @@ from typing import TypeAlias
 from cryptography.x509 import load_pem_x509_certificates
 
 from ringwake.push.apns.client import ENDPOINT as APNS_ENDPOINT
-from ringwake.push.endpoint import SERVICES
 from ringwake.push.errors import CredentialsError
 from ringwake.push.fcm.client import ENDPOINT as FCM_ENDPOINT
+from ringwake.push.transport.endpoint import SERVICES
 from ringwake.secret import Secret
 
 HMS_ENDPOINT = "https://push-api.cloud.huawei.com"

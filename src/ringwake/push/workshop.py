@@ -21,18 +21,18 @@ from ringwake.push.access import (
 )
 from ringwake.push.apns.client import Apns
 from ringwake.push.apns.host import Host
-from ringwake.push.endpoint import EndpointPolicy
 from ringwake.push.errors import CredentialsError
 from ringwake.push.fcm.client import Fcm
 from ringwake.push.fcm.oauth import AccessToken
 from ringwake.push.hms.client import Hms, send_url
 from ringwake.push.hms.oauth import AccessToken as HmsToken
 from ringwake.push.hook.client import Hook
-from ringwake.push.http_curl import CurlTransport
-from ringwake.push.http_provider import ProviderTransport
-from ringwake.push.identity import read_identity
 from ringwake.push.provider_jwt import ProviderToken, Vapid, load_key, public_text
-from ringwake.push.proxy import read_proxy
+from ringwake.push.transport.endpoint import EndpointPolicy
+from ringwake.push.transport.http_curl import CurlTransport
+from ringwake.push.transport.http_provider import ProviderTransport
+from ringwake.push.transport.identity import read_identity
+from ringwake.push.transport.proxy import read_proxy
 from ringwake.push.webpush.client import WebPush
 from ringwake.secret import Secret
 

@@ -24,8 +24,8 @@ from ringwake.model.push import Accepted, Alert, Kind, Refused, Service, Unregis
 from ringwake.push.apns.client import Apns, apns_id
 from ringwake.push.apns.host import Host
 from ringwake.push.errors import UnsendableError
-from ringwake.push.http_provider import ProviderTransport
 from ringwake.push.provider_jwt import ProviderToken
+from ringwake.push.transport.http_provider import ProviderTransport
 
 KEY = generate_private_key(SECP256R1())
 EXPIRED = Reply(status=403, body=b'{"reason":"ExpiredProviderToken"}')

@@ -19,8 +19,8 @@ from ringwake.push.apns import host as apns_host
 from ringwake.push.apns.client import Apns
 from ringwake.push.apns.host import Host
 from ringwake.push.errors import UnansweredError
-from ringwake.push.http_provider import ProviderTransport
 from ringwake.push.provider_jwt import ProviderToken
+from ringwake.push.transport.http_provider import ProviderTransport
 
 KEY = generate_private_key(SECP256R1())
 OTHER_TOKEN = "cd" * 32

@@ -17,9 +17,9 @@ from tests.push.service import Received, Reply, Service
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled
 from ringwake.push.apns.host import REOPEN_AFTER, ApnsRequest, Host
 from ringwake.push.errors import UnansweredError
-from ringwake.push.http_provider import ProviderTransport
-from ringwake.push.identity import read_identity
 from ringwake.push.provider_jwt import ProviderToken
+from ringwake.push.transport.http_provider import ProviderTransport
+from ringwake.push.transport.identity import read_identity
 from ringwake.secret import Secret
 
 KEY = generate_private_key(SECP256R1())

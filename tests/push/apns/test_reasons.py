@@ -9,7 +9,7 @@ from tests.push.samples import NOW
 
 from ringwake.model.push import Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.apns.verdict import verdict
-from ringwake.push.http import Answer
+from ringwake.push.transport.http import Answer
 from ringwake.wake.delivery import Delivery, Stage
 
 DEAD, KEPT = "dead", "kept"

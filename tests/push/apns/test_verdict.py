@@ -9,7 +9,7 @@ from tests.push.samples import NOW
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.apns.verdict import verdict
-from ringwake.push.http import Answer
+from ringwake.push.transport.http import Answer
 
 TABLE: list[tuple[int, str, Outcome]] = [
     (400, "BadCollapseId", Refused("BadCollapseId", 400)),

@@ -20,7 +20,7 @@ from ringwake.model.push import Accepted, Alert, Refused, Unregistered
 from ringwake.push.errors import UnansweredError, UnsendableError
 from ringwake.push.fcm.client import Fcm
 from ringwake.push.fcm.oauth import AccessToken
-from ringwake.push.http_provider import ProviderTransport
+from ringwake.push.transport.http_provider import ProviderTransport
 
 UNAUTHENTICATED = Reply(status=401, body=b'{"error":{"code":401,"status":"UNAUTHENTICATED"}}')
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)

@@ -11,7 +11,7 @@ from tests.push.connect_proxy import ConnectProxy
 from tests.push.fcm.google import account, google
 from tests.push.loop import run
 from tests.push.service import Faults, Reply, Service
-from tests.push.test_http_reach import identity
+from tests.push.transport.test_http_reach import identity
 
 from ringwake.push.errors import CredentialsError, UnansweredError
 from ringwake.push.fcm.google_http import google_client

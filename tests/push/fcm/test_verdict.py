@@ -11,7 +11,7 @@ from tests.push.samples import NOW
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.fcm.verdict import verdict
-from ringwake.push.http import Answer
+from ringwake.push.transport.http import Answer
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"

@@ -20,7 +20,7 @@ from ringwake.model.push import Accepted, Alert, Refused, Unregistered
 from ringwake.push.errors import UnansweredError, UnsendableError
 from ringwake.push.hms.client import Hms, send_url
 from ringwake.push.hms.oauth import AccessToken
-from ringwake.push.http_provider import ProviderTransport
+from ringwake.push.transport.http_provider import ProviderTransport
 from ringwake.secret import Secret
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)

@@ -15,8 +15,8 @@ from tests.push.service import Reply
 
 from ringwake.push.errors import UnansweredError
 from ringwake.push.hms.oauth import AccessToken
-from ringwake.push.http_provider import ProviderTransport
 from ringwake.push.renewed_token import RETRY_AFTER, OAuthRefusedError
+from ringwake.push.transport.http_provider import ProviderTransport
 from ringwake.secret import Secret
 
 FIRST, SECOND = "CF3+/1==", "CF3+/2=="

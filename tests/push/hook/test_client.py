@@ -20,7 +20,7 @@ from tests.push.service import Reply, Service
 from ringwake.model.push import Accepted, Alert, Kind, Throttled
 from ringwake.push.errors import CredentialsError, UnsendableError
 from ringwake.push.hook.client import Hook
-from ringwake.push.http_provider import ProviderTransport
+from ringwake.push.transport.http_provider import ProviderTransport
 from ringwake.secret import Secret
 
 KEY = b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -10,7 +10,7 @@ from tests.push.samples import NOW
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.push.hook.verdict import verdict
-from ringwake.push.http import Answer
+from ringwake.push.transport.http import Answer
 
 STATUSES: list[tuple[int, Outcome]] = [
     (200, Accepted()),

@@ -20,11 +20,11 @@ from tests.push.service import Reply, Service
 from tests.push.webpush.browser import Browser
 
 from ringwake.model.push import Accepted, Alert, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
-from ringwake.push.endpoint import ANY_SERVICE, EndpointPolicy
 from ringwake.push.errors import UnsendableError
-from ringwake.push.http import Answer
-from ringwake.push.http_curl import CurlTransport
 from ringwake.push.provider_jwt import Vapid, public_text
+from ringwake.push.transport.endpoint import ANY_SERVICE, EndpointPolicy
+from ringwake.push.transport.http import Answer
+from ringwake.push.transport.http_curl import CurlTransport
 from ringwake.push.webpush.client import WebPush, verdict
 
 KEY = generate_private_key(SECP256R1())

@@ -11,9 +11,9 @@ from typing import Final
 from ringwake.model.push import Accepted, Outcome, Refused, Unregistered
 from ringwake.push.apns.verdict import EXPIRED, TOO_MANY_TOKENS, verdict
 from ringwake.push.errors import UnansweredError
-from ringwake.push.http import Answer, PushTransport
 from ringwake.push.provider_jwt import SKEW_LIMIT, ProviderToken
 from ringwake.push.retry_after import epoch_seconds
+from ringwake.push.transport.http import Answer, PushTransport
 
 REOPEN_AFTER: Final = 60.0
 """Seconds between two connections that are opened for the sake of a token: Apple takes more for an attack."""

@@ -10,8 +10,8 @@ from ringwake.push.fcm.payload import payload
 from ringwake.push.fcm.validation import validation
 from ringwake.push.fcm.verdict import UNAUTHENTICATED, verdict
 from ringwake.push.fields import checked
-from ringwake.push.http import Answer, PushTransport
 from ringwake.push.renewed_token import OAuthRefusedError
+from ringwake.push.transport.http import Answer, PushTransport
 
 ENDPOINT = "https://fcm.googleapis.com"
 

@@ -9,9 +9,9 @@ from pyreqwest.exceptions import PyreqwestError
 from pyreqwest.proxy import ProxyBuilder
 
 from ringwake.push.errors import CredentialsError
-from ringwake.push.http import ACK_SECONDS
-from ringwake.push.identity import Identity
-from ringwake.push.proxy import Proxy
+from ringwake.push.transport.http import ACK_SECONDS
+from ringwake.push.transport.identity import Identity
+from ringwake.push.transport.proxy import Proxy
 
 USER_AGENT = "ringwake"
 

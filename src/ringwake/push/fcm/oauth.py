@@ -23,9 +23,9 @@ from pyreqwest.exceptions import PyreqwestError
 from ringwake.push.errors import CredentialsError, UnansweredError
 from ringwake.push.fcm.google_http import google_client
 from ringwake.push.grant import AccessText, Lifetime
-from ringwake.push.identity import Identity
-from ringwake.push.proxy import Proxy
 from ringwake.push.renewed_token import Grant, OAuthRefusedError, RenewedToken
+from ringwake.push.transport.identity import Identity
+from ringwake.push.transport.proxy import Proxy
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 USUAL_LIFE = 3599.0

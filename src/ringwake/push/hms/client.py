@@ -9,8 +9,8 @@ from ringwake.push.fields import checked
 from ringwake.push.hms.oauth import AccessToken
 from ringwake.push.hms.payload import payload
 from ringwake.push.hms.verdict import UNAUTHORIZED, verdict
-from ringwake.push.http import PushTransport
 from ringwake.push.renewed_token import OAuthRefusedError
+from ringwake.push.transport.http import PushTransport
 
 
 class Hms:

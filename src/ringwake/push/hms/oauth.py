@@ -9,8 +9,8 @@ import msgspec
 
 from ringwake.push.errors import UnansweredError
 from ringwake.push.grant import AccessText, Lifetime
-from ringwake.push.http import Answer, PushTransport
 from ringwake.push.renewed_token import Grant, OAuthRefusedError, RenewedToken
+from ringwake.push.transport.http import Answer, PushTransport
 from ringwake.secret import Secret
 
 REQUEST_SECONDS = 10.0

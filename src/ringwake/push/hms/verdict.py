@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 import msgspec
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
-from ringwake.push.http import Answer
 from ringwake.push.message_id import message_id
 from ringwake.push.retry_after import retry_after
+from ringwake.push.transport.http import Answer
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 

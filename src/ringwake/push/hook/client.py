@@ -10,7 +10,7 @@ from ringwake.push.fields import checked
 from ringwake.push.hook.payload import payload
 from ringwake.push.hook.signature import read_key, signed
 from ringwake.push.hook.verdict import verdict
-from ringwake.push.http import PushTransport
+from ringwake.push.transport.http import PushTransport
 from ringwake.secret import Secret
 
 

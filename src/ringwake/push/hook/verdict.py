@@ -7,9 +7,9 @@ import re
 import msgspec
 
 from ringwake.model.push import Accepted, Outcome, Refused, Throttled, Unreachable, Unregistered
-from ringwake.push.http import Answer
 from ringwake.push.message_id import message_id
 from ringwake.push.retry_after import retry_after
+from ringwake.push.transport.http import Answer
 
 _REASON = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _LATEST = 4e9

@@ -11,11 +11,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from ringwake.model.push import Accepted, Kind, Outcome, Push, Refused, Throttled, Unreachable, Unregistered
-from ringwake.push.endpoint import EndpointPolicy
 from ringwake.push.envelope import replaces
-from ringwake.push.http import Answer, PushTransport
 from ringwake.push.provider_jwt import Vapid
 from ringwake.push.retry_after import retry_after
+from ringwake.push.transport.endpoint import EndpointPolicy
+from ringwake.push.transport.http import Answer, PushTransport
 from ringwake.push.webpush.encryption import encrypt
 from ringwake.push.webpush.payload import payload
 

@@ -1,0 +1,1 @@
+"""HTTP to push services by libcurl: warm connections, endpoints that strangers chose, proxies, certificates."""
