@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from tests.push.loop import curl_has_closed
+
 T = TypeVar("T")
 SECONDS = 20.0
 
@@ -18,6 +20,7 @@ def run_real(test: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
         async with asyncio.timeout(SECONDS):
             result = await test
+            await curl_has_closed()
             await turn(5)  # what was closed last closes its sockets a turn later
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             _, left = await asyncio.wait(left, timeout=2.0)

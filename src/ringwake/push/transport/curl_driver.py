@@ -12,6 +12,8 @@ from threading import Thread
 import pycurl
 
 WATCHDOG_SECONDS = 0.03
+CLOSER = "curl-close"
+"""Name of the threads in which connections are closed."""
 CONNECTIONS_PER_HOST = 4
 CONNECTIONS = 200
 STREAMS = 100
@@ -83,7 +85,7 @@ class CurlDriver:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, None)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, None)
         # curl waits for names that are still looked up, long after their requests have ended; the loop must not.
-        Thread(target=self._multi.close, name="curl-close", daemon=True).start()
+        Thread(target=self._multi.close, name=CLOSER, daemon=True).start()
 
     def _watch(self, what: int, fd: int, _multi: object, _data: object) -> None:
         """M_SOCKETFUNCTION: curl says which sockets it waits for."""
