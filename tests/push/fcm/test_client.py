@@ -87,11 +87,14 @@ def test_an_access_token_that_is_not_taken_is_replaced_once(certs: Certificates)
     run(story())
 
 
-def test_after_one_replacement_it_is_refused(certs: Certificates) -> None:
+@pytest.mark.parametrize(
+    ("reply", "reason"), [(UNAUTHENTICATED, "UNAUTHENTICATED"), (Reply(status=401, body=b"<html>"), "HTTP 401")]
+)
+def test_after_one_replacement_it_is_refused(reply: Reply, reason: str, certs: Certificates) -> None:
     async def story() -> None:
         async with fcm(certs) as (client, service):
-            service.message_reply = lambda _: UNAUTHENTICATED
-            assert await client.send(fcm_push()) == Refused("UNAUTHENTICATED", 401)
+            service.message_reply = lambda _: reply
+            assert await client.send(fcm_push()) == Refused(reason, 401)
             assert len(service.messages) == 2
 
     run(story())

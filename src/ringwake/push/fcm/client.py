@@ -14,6 +14,8 @@ from ringwake.push.renewed_token import OAuthRefusedError
 from ringwake.push.transport.http import Answer, PushTransport
 
 ENDPOINT = "https://fcm.googleapis.com"
+# A 401 of something before FCM says no more than that.
+_OUR_TOKEN = (UNAUTHENTICATED, "HTTP 401")
 
 
 class Fcm:
@@ -65,7 +67,7 @@ class Fcm:
         try:
             token = await self._token.current()
             outcome = await self._attempt(push, body, token)
-            if outcome == Refused(UNAUTHENTICATED, 401):
+            if isinstance(outcome, Refused) and outcome.reason in _OUR_TOKEN:
                 newer = await self._token.replace(token)
                 if newer is not None:
                     outcome = await self._attempt(push, body, newer)
