@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from ringwake.push.transport.curl_driver import CLOSER
+from tests.support.curl_threads import curl_has_closed
 
 T = TypeVar("T")
 LIMIT = 30.0
-
-
-async def curl_has_closed() -> None:
-    """Wait until libcurl has closed its connections, which it does in threads of its own, and servers have heard it."""
-    for thread in threading.enumerate():
-        if thread.name == CLOSER:
-            await asyncio.to_thread(thread.join, 5.0)
-    for _ in range(5):
-        await asyncio.sleep(0)  # noqa: TID251  no time passes
 
 
 def run(test: Coroutine[Any, Any, T], limit: float = LIMIT) -> T:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from tests.push.loop import curl_has_closed
+from tests.support.curl_threads import curl_has_closed
 
 T = TypeVar("T")
 SECONDS = 20.0

@@ -4,17 +4,14 @@ import secrets
 from base64 import b64encode
 from hmac import compare_digest
 
-import msgspec
-
 from ringwake.emulators.exchange import Request, Response
 from ringwake.emulators.form import read_form
-from ringwake.emulators.journal import hash8
+from ringwake.emulators.grants import Grants, token_answer
 from ringwake.emulators.office import Office
 from ringwake.emulators.refusal import RefusedError
 
 PATH = "/oauth2/v3/token"
 LIFETIME_SECONDS = 3600
-_KEPT = 1000
 _INVALID = 1101
 
 
@@ -25,7 +22,7 @@ class HmsOAuth:
         self._office = office
         self._app = app
         self._secret = secret
-        self._granted: dict[str, float] = {}
+        self._grants = Grants(office, "hms-oauth", seconds=LIFETIME_SECONDS)
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -34,17 +31,12 @@ class HmsOAuth:
         except RefusedError as error:
             about = {"reason": error.reason, "detail": error.detail}
             self._office.journal.note("hms-oauth", "refused", **about, status=400)
-            return _answer(400, {"error": _INVALID, "sub_error": 20001, "error_description": error.reason})
-        token = b64encode(secrets.token_bytes(60)).decode()
-        self._granted[token] = self._office.clock.wall() + LIFETIME_SECONDS
-        if len(self._granted) > _KEPT:
-            self._granted.pop(next(iter(self._granted)))
-        self._office.journal.note("hms-oauth", "accepted", token=hash8(token), status=200)
-        return _answer(200, {"access_token": token, "expires_in": LIFETIME_SECONDS, "token_type": "Bearer"})
+            return token_answer(400, {"error": _INVALID, "sub_error": 20001, "error_description": error.reason})
+        return self._grants.give(b64encode(secrets.token_bytes(60)).decode())
 
     def expires_at(self, token: str) -> float | None:
         """Return until when a bearer token is good; None if we never gave it out."""
-        return self._granted.get(token)
+        return self._grants.expires_at(token)
 
     def _check(self, request: Request) -> None:
         if request.method != "POST":
@@ -61,9 +53,4 @@ def fault(request: Request, status: int, reason: str, wall: float) -> Response:
     """Return the answer that a switch asks for."""
     del request, wall
     usual = "invalid_client" if 400 <= status < 500 else "internal_failure"
-    return _answer(status, {"error": _INVALID, "sub_error": 20001, "error_description": reason or usual})
-
-
-def _answer(status: int, content: dict[str, object]) -> Response:
-    headers = (("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store"))
-    return Response(status=status, headers=headers, body=msgspec.json.encode(content))
+    return token_answer(status, {"error": _INVALID, "sub_error": 20001, "error_description": reason or usual})

@@ -2,13 +2,12 @@
 
 import secrets
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ringwake.emulators.credentials import Ids
 from ringwake.emulators.exchange import Request, Response
 from ringwake.emulators.form import read_form
-from ringwake.emulators.journal import hash8
+from ringwake.emulators.grants import Grants, token_answer
 from ringwake.emulators.office import Office
 from ringwake.emulators.refusal import RefusedError
 from ringwake.emulators.signed import SignedToken, TokenError, is_signed_by, read_token
@@ -24,7 +23,6 @@ GOOGLES_AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME_SECONDS = 3599
 ASSERTION_SECONDS = 3600
 SKEW_SECONDS = 60
-_KEPT = 1000
 
 
 class OAuth:
@@ -34,7 +32,7 @@ class OAuth:
         self._office = office
         self._ids = ids
         self._key = key
-        self._granted: dict[str, float] = {}
+        self._grants = Grants(office, "oauth", seconds=LIFETIME_SECONDS)
         self.token_uri = ""
         """Where this endpoint is, once the listener has its port."""
 
@@ -45,17 +43,12 @@ class OAuth:
         except RefusedError as error:
             about = {"reason": error.reason, "detail": error.detail}
             self._office.journal.note("oauth", "refused", **about, status=400)
-            return _answer(400, {"error": error.reason, "error_description": error.detail})
-        token = f"ya29.{secrets.token_urlsafe(120)}"
-        self._granted[token] = self._office.clock.wall() + LIFETIME_SECONDS
-        if len(self._granted) > _KEPT:
-            self._granted.pop(next(iter(self._granted)))
-        self._office.journal.note("oauth", "accepted", token=hash8(token), status=200)
-        return _answer(200, {"access_token": token, "expires_in": LIFETIME_SECONDS, "token_type": "Bearer"})
+            return token_answer(400, {"error": error.reason, "error_description": error.detail})
+        return self._grants.give(f"ya29.{secrets.token_urlsafe(120)}")
 
     def expires_at(self, token: str) -> float | None:
         """Return until when a bearer token is good; None if we never gave it out."""
-        return self._granted.get(token)
+        return self._grants.expires_at(token)
 
     def _check(self, request: Request) -> None:
         if request.method != "POST":
@@ -94,9 +87,4 @@ def fault(request: Request, status: int, reason: str, wall: float) -> Response:
     """Return the answer that a switch asks for, in the shape of RFC 6749 5.2."""
     del request, wall
     usual = "invalid_grant" if status in {400, 401, 403} else "internal_failure"
-    return _answer(status, {"error": reason or usual, "error_description": "switched"})
-
-
-def _answer(status: int, content: dict[str, object]) -> Response:
-    headers = (("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store"))
-    return Response(status=status, headers=headers, body=msgspec.json.encode(content))
+    return token_answer(status, {"error": reason or usual, "error_description": "switched"})

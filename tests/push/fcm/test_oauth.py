@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,22 +11,12 @@ import pytest
 from tests.push.certificates import Certificates
 from tests.push.fcm.google import Google, account, google
 from tests.push.loop import run
-from tests.push.samples import Clock, key_pem
+from tests.push.samples import Clock, RealClock, key_pem
 from tests.push.service import Reply
 
 from ringwake.push.errors import CredentialsError, UnansweredError
 from ringwake.push.fcm.oauth import AccessToken
 from ringwake.push.renewed_token import OAuthRefusedError
-
-
-class RealClock(Clock):
-    """The wall clock, moved: google-auth reads the real one."""
-
-    def __init__(self) -> None:
-        super().__init__(0.0)
-
-    def __call__(self) -> float:
-        return time.time() + self.now  # noqa: TID251 - google-auth reads it too
 
 
 @asynccontextmanager
@@ -48,75 +37,6 @@ def test_a_token_is_fetched_once_and_kept(certs: Certificates) -> None:
             clock.now += 3599 - 300 - 5
             assert await token.current() == "ya29.1"
             assert service.grants == 1
-
-    run(story())
-
-
-def test_a_thousand_concurrent_pushes_fetch_one(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            assert set(await asyncio.gather(*(token.current() for _ in range(1000)))) == {"ya29.1"}
-            assert service.grants == 1
-
-    run(story())
-
-
-def test_it_is_renewed_ahead_and_nobody_waits(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, clock):
-            await token.current()
-            clock.now += 3599 - 200
-            service.token_reply = lambda _: None
-            assert await token.current() == "ya29.1"
-            await service.server.until(lambda: bool(service.server.held))
-            assert await token.current() == "ya29.1"
-            held = service.server.held[0]
-            held.answer(service.grant(held.received))
-            assert token._renewal is not None
-            await asyncio.wait([token._renewal])
-            assert await token.current() == "ya29.2"
-            assert len(service.server.held) == 1
-
-    run(story())
-
-
-def test_a_renewal_ahead_that_fails_is_not_hurried(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, clock):
-            await token.current()
-            clock.now += 3599 - 200
-            service.token_reply = lambda _: Reply(status=503)
-            for _ in range(3):
-                assert await token.current() == "ya29.1"
-                if token._renewal is not None:
-                    await asyncio.wait([token._renewal])
-            assert len(service.server.received) == 2
-            clock.now += 61
-            await token.current()
-            assert token._renewal is not None
-            await asyncio.wait([token._renewal])
-            assert len(service.server.received) == 3
-
-    run(story())
-
-
-def test_a_token_that_has_run_out_is_waited_for(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, _, clock):
-            await token.current()
-            clock.now += 3600
-            assert await token.current() == "ya29.2"
-
-    run(story())
-
-
-def test_a_token_that_was_not_taken_is_replaced_once_for_all(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            refused = await token.current()
-            assert set(await asyncio.gather(*(token.replace(refused) for _ in range(100)))) == {"ya29.2"}
-            assert await token.replace(refused) == "ya29.2"
-            assert service.grants == 2
 
     run(story())
 
@@ -228,38 +148,6 @@ def test_a_token_without_a_named_end_lasts_the_usual_hour(certs: Certificates) -
             clock.now += 3599 - 300 - 5
             assert await token.current() == "ya29.x"
             assert len(service.server.received) == 1
-
-    run(story())
-
-
-def test_a_caller_that_is_cancelled_does_not_take_the_others_along(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            service.token_reply = lambda _: None
-            first, second = (asyncio.create_task(token.current()) for _ in range(2))
-            await service.server.until(lambda: bool(service.server.held))
-            first.cancel()
-            await asyncio.wait([first])
-            held = service.server.held[0]
-            held.answer(service.grant(held.received))
-            assert await second == "ya29.1"
-            assert service.grants == 1
-
-    run(story())
-
-
-def test_closing_ends_a_renewal_under_way(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            service.token_reply = lambda _: None
-            waiting = asyncio.create_task(token.current())
-            await service.server.until(lambda: bool(service.server.held))
-            async with asyncio.timeout(3):
-                await token.close()
-            with pytest.raises(UnansweredError):
-                await waiting
-            with pytest.raises(UnansweredError, match="closed"):
-                await token.current()
 
     run(story())
 

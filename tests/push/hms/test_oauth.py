@@ -47,79 +47,6 @@ def test_app_id_and_secret_are_worth_a_token_for_its_hour(certs: Certificates) -
     run(story())
 
 
-def test_a_thousand_concurrent_pushes_fetch_one(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            assert set(await asyncio.gather(*(token.current() for _ in range(1000)))) == {FIRST}
-            assert service.grants == 1
-
-    run(story())
-
-
-def test_it_is_renewed_ahead_and_nobody_waits(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, clock):
-            await token.current()
-            clock.now += 3600 - 200
-            service.token_reply = lambda _: None
-            assert await token.current() == FIRST
-            await service.server.until(lambda: bool(service.server.held))
-            assert await token.current() == FIRST
-            held = service.server.held[0]
-            held.answer(service.grant(held.received))
-            assert token._renewal is not None
-            await asyncio.wait([token._renewal])
-            assert await token.current() == SECOND
-            assert len(service.server.held) == 1
-
-    run(story())
-
-
-def test_a_renewal_ahead_that_fails_is_tried_again_after_a_minute(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, clock):
-            await token.current()
-            clock.now += 3600 - 200
-            service.token_reply = lambda _: Reply(status=503)
-            await token.current()
-            assert token._renewal is not None
-            await asyncio.wait([token._renewal])
-            for _ in range(3):
-                assert await token.current() == FIRST
-            assert len(service.forms) == 2
-            clock.now += 61
-            service.token_reply = service.grant
-            await token.current()
-            assert token._renewal is not None
-            await asyncio.wait([token._renewal])
-            assert await token.current() == SECOND
-
-    run(story())
-
-
-def test_a_token_that_push_kit_refused_is_replaced_once(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            refused = await token.current()
-            assert await asyncio.gather(*(token.replace(refused) for _ in range(50))) == [SECOND] * 50
-            assert await token.replace("older still") == SECOND
-            assert service.grants == 2
-
-    run(story())
-
-
-def test_a_push_kit_that_takes_no_token_is_not_brought_a_new_one_by_each_push(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, clock):
-            assert await token.replace(await token.current()) == SECOND
-            assert [await token.replace(SECOND) for _ in range(5)] == [None] * 5
-            assert (await token.current(), service.grants) == (SECOND, 2)
-            clock.now += RETRY_AFTER
-            assert await token.replace(SECOND) == "CF3+/3=="
-
-    run(story())
-
-
 def test_a_grant_that_is_the_old_one_again_is_not_fetched_for_each_push(certs: Certificates) -> None:
     """A token service may hand its token out, until its end, to all who ask."""
 
@@ -136,21 +63,6 @@ def test_a_grant_that_is_the_old_one_again_is_not_fetched_for_each_push(certs: C
             clock.now += RETRY_AFTER
             await token.current()
             assert token._renewal is not None
-
-    run(story())
-
-
-def test_a_caller_who_gives_up_leaves_the_renewal_to_the_others(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            service.token_reply = lambda _: None
-            first, second = (asyncio.create_task(token.current()) for _ in range(2))
-            await service.server.until(lambda: bool(service.server.held))
-            first.cancel()
-            await asyncio.wait([first])
-            held = service.server.held[0]
-            held.answer(service.grant(held.received))
-            assert await second == FIRST
 
     run(story())
 
@@ -207,18 +119,5 @@ def test_no_answer_at_all_is_said_to_be_the_token_services(certs: Certificates) 
         with pytest.raises(UnansweredError, match="OAuth: no answer"):
             await token.current()
         await token.close()
-
-    run(story())
-
-
-def test_closing_ends_a_renewal(certs: Certificates) -> None:
-    async def story() -> None:
-        async with lab(certs) as (token, service, _):
-            service.token_reply = lambda _: None
-            waiting = asyncio.create_task(token.current())
-            await service.server.until(lambda: bool(service.server.held))
-            await token.close()
-            await asyncio.wait([waiting])
-            assert waiting.cancelled() or isinstance(waiting.exception(), UnansweredError)
 
     run(story())
