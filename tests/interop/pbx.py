@@ -169,6 +169,11 @@ class Front(LabServer):
         """Return all that the PBX has heard and said since it was so much."""
         return "".join(one.text for one in self.ear.heard()[count:])
 
+    def answered_for(self, account: str, responses: set[str], *, since: int) -> set[str]:
+        """Return the methods of an account's requests in which the PBX has heard one of these digests."""
+        heard = (one.text for one in self.ear.heard()[since:])
+        return {text.split(" ", 1)[0] for text in heard if account in text and any(it in text for it in responses)}
+
 
 TENANTS = (
     Tenant(name="path-udp", upstream="path", transport="udp", longest=DAY),

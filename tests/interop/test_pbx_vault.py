@@ -63,7 +63,8 @@ def test_no_side_gets_to_see_the_credentials_of_the_other(front: Front, by: str)
     at_the_pbx = front.heard_after(begun)
     by_us = set(_RESPONSE.findall(at_the_pbx)) - set(_RESPONSE.findall(desk.said.decode()))
     by_the_phone = set(_RESPONSE.findall(phone.said.decode()))
-    assert len(by_us) == 2, "of a REGISTER and an INVITE"
+    # No count: a refresh, of this account or of another test's, may have come between on a slow machine.
+    assert {"REGISTER", "INVITE"} <= front.answered_for(place.account, by_us, since=begun)
     assert len(by_the_phone) >= 2
     assert not any(response in at_the_pbx for response in by_the_phone)
     assert not any(response in phone.heard.decode() for response in by_us)
