@@ -16,6 +16,7 @@ from tests.support.ids import SeededIds
 from ringwake.api.accounts import make_account
 from ringwake.api.apps import operator_app, public_app
 from ringwake.api.backend import Backend
+from ringwake.api.desks import Desks
 from ringwake.edge.limits import FailureLimit
 from ringwake.model.account import Account
 from ringwake.model.account_ops import PutAccount
@@ -165,6 +166,7 @@ class Bed:
             pbx=PbxNews(),
             has_account=lambda aor: directory.account(aor) is not None,
             ledger=Ledger(),
+            desks=Desks(),
             problems=lambda: bed.problems,
             limit=FailureLimit(failures=failures),
             clock=lambda: bed.now,

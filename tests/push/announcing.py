@@ -10,7 +10,7 @@ from tests.wake.phones import SEAL, binding
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App
 from ringwake.model.push import Kind, Push
-from ringwake.model.settings import Settings
+from ringwake.model.settings import Notifications, Settings
 from ringwake.model.template import Template
 from ringwake.model.texts import MEMBERS, NAMED, UNNAMED, Extra, Text, Texts
 from ringwake.secret import Secret
@@ -42,7 +42,7 @@ class Story:
             tenant="example.com",
             ha1_md5=blank,
             ha1_sha256=blank,
-            settings=Settings(sound=self.sound),
+            settings=Settings(notifications=Notifications(tone=self.sound)),
         )
         app = App(
             key=sample.target.app,

@@ -10,7 +10,7 @@ from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.push import Alert, Kind, Notice, Push, PushTarget, Service
-from ringwake.model.settings import Settings
+from ringwake.model.settings import Notifications, Settings
 from ringwake.secret import Secret, Token
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.keys import KeyRing
@@ -32,7 +32,7 @@ def wall(now: float) -> float:
 def account(**settings: Any) -> Account:
     """Alice, with notification settings."""
     blank = Secret("0" * 32)
-    made = Settings(**settings)
+    made = Settings(notifications=Notifications(**settings))
     return Account(aor=AOR, tenant="example.com", ha1_md5=blank, ha1_sha256=blank, settings=made)
 
 

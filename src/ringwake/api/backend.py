@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ringwake.api.desks import Desks
 from ringwake.api.push_desk import PushDesk
 from ringwake.edge.limits import FailureLimit
 from ringwake.model.account import Aor
@@ -46,6 +47,8 @@ class Backend:
     """Asks the media relay for a sign of life: what is wrong with it, or an empty text. None: there is none."""
     push: PushDesk | None = None
     """The push side. None: nobody is pushed to."""
+    desks: Desks
+    """What may be set going."""
     limit: FailureLimit
     """Wrong passwords by address, counted together with those of SIP."""
     clock: Callable[[], float]

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from ringwake.app.system import zone_of
 from ringwake.config.schema import Config
 from ringwake.edge.core import Core
 from ringwake.edge.counted_pusher import CountedPusher
@@ -32,6 +33,7 @@ def means_of(config: Config, wall: Callable[[float], float]) -> Means:
             window=timing.wake, wakes=limits.wakes_per_minute, apps=Rate(most=limits.wakes_per_app), tenants=tenants
         ),
         callers=Callers(each=limits.calls_per_minute, total=limits.calls_per_caller, tenants=tenants),
+        zone=zone_of,
         wall=wall,
         jitter=random.random,
     )

@@ -13,6 +13,7 @@ from ringwake import __version__
 from ringwake.api.backend import Backend
 from ringwake.api.http_server import HttpServer
 from ringwake.app.connectors import Connectors
+from ringwake.app.desks import desks_of
 from ringwake.app.doors import open_doors
 from ringwake.app.forgetting import forgetting
 from ringwake.app.listeners import open_listener
@@ -242,6 +243,7 @@ class App:
             ask_relay=self._front.relay.ping if self._front.relay is not None else None,
             problems=self._problems,
             push=self._push.desk(core, self._performer.run, self.listeners),
+            desks=desks_of(core, self._performer.run, self._loop.time),
             limit=self._limit,
             clock=self._loop.time,
             wall=time.time,

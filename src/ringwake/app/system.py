@@ -6,6 +6,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class SystemIds:
@@ -19,6 +21,14 @@ class SystemIds:
 def wall_now() -> float:
     """Return epoch seconds."""
     return time.time()
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone by its name in the IANA database; UTC where there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def wall_of(loop: asyncio.AbstractEventLoop) -> Callable[[float], float]:

@@ -13,7 +13,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Happened
 from ringwake.model.push import Kind
-from ringwake.model.store_ops import Failed, KeepMessage, Kept, ListBindings, Recovered
+from ringwake.model.store_ops import Failed, KeepMessage, Kept, ListBindings, MailboxFull, Recovered
 from ringwake.model.stored_message import StoredMessage
 from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import preload, strip_tokens, via
@@ -34,6 +34,7 @@ from ringwake.wake.plan import Action, Target, plan
 _HOP_FIELDS = ("via", "route", "record-route", "contact", "proxy-authorization", "authorization", "call-id", "cseq")
 AWAKE_SECONDS = TIMEOUT + T4
 """A phone that has registered so lately is awake, though it may not have answered a message that came with that."""
+FULL = SipError(480, "the mailbox is full")
 MOST_WAKING = 20
 """Messages that wait for a push to one phone. It takes all that are stored when it comes, so further ones need none."""
 RECOVERED_PER_SECOND = 100.0
@@ -61,10 +62,14 @@ def message(core: Core, arrived: RequestArrived, account: Account, now: float, *
     )
     parked = ParkedMessage(stored, core.announce(request, account), means=core.means, seal=core.seal)
 
-    def applied(kept: Kept, now: float) -> Effects:
+    def applied(kept: Kept | MailboxFull, now: float) -> Effects:
+        if isinstance(kept, MailboxFull):
+            return NOTHING
         return _wake(core, parked, _meant(kept, only), now)
 
-    def then(kept: Kept, now: float) -> Effects:
+    def then(kept: Kept | MailboxFull, now: float) -> Effects:
+        if isinstance(kept, MailboxFull):
+            return refuse(arrived.transaction, request, FULL, to_tag=core.tag(), now=now)
         note = Note(Event(Happened.MESSAGE_KEPT, now, stored.trace, {"aor": account.aor}))
         accepted = Respond(arrived.transaction, reply(request, 202, to_tag=core.tag()))
         awake = [t.binding for t in _plan(core, _meant(kept, only), now) if t.action is Action.RING]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NewType
 
-from ringwake.model.settings import Settings
+from ringwake.model.settings import UNCHOSEN, Settings
 from ringwake.secret import Secret
 
 Aor = NewType("Aor", str)
@@ -37,7 +37,8 @@ class Account:
     """Hex of MD5(user:realm:password), RFC 2617."""
     ha1_sha256: Secret[str]
     """Hex of SHA-256(user:realm:password), RFC 8760."""
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = UNCHOSEN
+    """What its owner has chosen. The directory joins it with the account; it is kept apart (`model.settings_ops`)."""
     pbx: PbxLogin | None = None
     """Its login at the PBX, if we hold one."""
 

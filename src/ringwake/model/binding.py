@@ -68,6 +68,11 @@ class Binding:
         return self.first or self.id
 
     @property
+    def handset(self) -> str:
+        """Names the phone over its logins as well, for its settings: by its instance, if it gave one."""
+        return self.instance or self.phone
+
+    @property
     def way(self) -> str:
         """Names the way to the phone, for branches: what goes along it twice is a retransmission.
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from ringwake.model.app import AppKey, Provider
+from ringwake.model.settings import AlertStyle
 from ringwake.secret import Secret, Token
 
 
@@ -19,6 +20,10 @@ class Kind(StrEnum):
     ELSEWHERE = "elsewhere"
     REFRESH = "refresh"
     CANCEL = "cancel"
+    READ = "read"
+    """Something was read on another device: the badge is another now."""
+    VOICEMAIL = "voicemail"
+    """A NOTIFY waits that says how many voice messages there are (RFC 3842)."""
     WAKE = "wake"
     """A request waits that is neither call nor message: one inside a dialog, a NOTIFY ..."""
 
@@ -106,7 +111,12 @@ class Alert:
     """Such as "Boss calling". Empty: nothing is shown."""
     loc: Loc | None = None
     sound: str = ""
+    is_critical: bool = False
+    """Whether it sounds where the phone is muted, too."""
+    style: AlertStyle = AlertStyle.ALERT
+    """How the text is shown."""
     badge: int | None = None
+    """Missed calls and unread messages."""
     category: str = ""
     """Names the buttons: `INCOMING_CALL` has Accept and Reject."""
 
@@ -138,6 +148,8 @@ class Notice:
     alert: Alert | None = None
     extra: tuple[tuple[str, str], ...] = ()
     """Further members of the payload, by name, the most important first."""
+    actions: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What may be done from the notification, and the signed URL that does it (docs/adr/0040-actions.md)."""
     ticket: str = field(default="", repr=False)
     """Stands for the phone's credentials, once; empty when none is given (docs/adr/0018-ticket.md)."""
 

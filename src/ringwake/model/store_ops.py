@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from ringwake.model.account import Aor
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.history import Entry
 from ringwake.model.push import PushTarget, SubscriptionKeys
 from ringwake.model.stored_message import StoredMessage
 from ringwake.model.token_claims import Challenged, TokenClaims, TokenProof
@@ -197,6 +198,8 @@ class Parked:
     """The callee's current bindings at the moment the call was parked."""
 
     bindings: tuple[Binding, ...]
+    unread: int = 0
+    """Missed calls and unread messages of the account, without this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,12 +235,24 @@ class CancelCall(Op[bool]):
     call: str
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What the end of a call has left."""
+
+    was_open: bool
+    """False when it had ended already."""
+    unread: int = 0
+    """Missed calls and unread messages of the account now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finish(Op[bool]):
-    """End a parked call; False when it had ended already."""
+class Finish(Op[Finished]):
+    """End a parked call, and keep what became of it."""
 
     call: str
     end: CallEnd
+    entry: Entry | None = None
+    """None: nothing of it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +264,8 @@ class Recovered:
     messages: tuple[tuple[StoredMessage, tuple[Binding, ...]], ...] = ()
     """Each with the current bindings that are still to have it; oldest first, and none that only waits for somebody
     to register."""
+    unread: tuple[tuple[Aor, int], ...] = ()
+    """Missed calls and unread messages of each account that has any of them under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,13 +284,25 @@ class Kept:
 
     message: StoredMessage
     bindings: tuple[Binding, ...]
+    unread: int = 0
+    """Missed calls and unread messages of the account, this one included."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxFull:
+    """As many messages wait for the account as may: nothing was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeepMessage(Op[Kept]):
+class KeepMessage(Op[Kept | MailboxFull]):
     """Keep a message for each phone that is bound to its AOR, or for the first that registers."""
 
     message: StoredMessage
+    entry: Entry | None = None
+    """Its place in the account's history; None: it has none, as a delivery notification. What becomes of the message
+    is written there in the same step, whether phones take it, refuse it or never come."""
+    most: int | None = None
+    """Messages that may wait for the account, this one included."""
     only: str = ""
     """Id of the one binding that it is for, or empty."""
 
@@ -285,3 +314,7 @@ class MessageDone(Op[bool]):
     message: str
     binding: str
     """`Binding.phone`."""
+    status: int = 200
+    """SIP status by which it has taken or refused it."""
+    wall: float = 0.0
+    """Epoch seconds."""

@@ -39,6 +39,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "fro
     expires: int
     ticket: str | msgspec.UnsetType = msgspec.UNSET
     sender: Caller | msgspec.UnsetType = msgspec.UNSET
+    actions: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 def envelope(notice: Notice, expires_at: float) -> Envelope:
@@ -56,6 +57,7 @@ def envelope(notice: Notice, expires_at: float) -> Envelope:
         expires=int(expires_at),
         ticket=notice.ticket or msgspec.UNSET,
         sender=Caller(notice.from_uri, notice.from_name) if has_sender else msgspec.UNSET,
+        actions=dict(notice.actions) or msgspec.UNSET,
     )
 
 
@@ -113,6 +115,8 @@ def _shortenings(notice: Notice, fits: Callable[[Notice], bool]) -> Iterator[Not
     yield notice
     notice = replace(notice, from_uri="", from_name="")
     yield notice
+    notice = replace(notice, actions=())
+    yield notice
     yield replace(notice, ticket="")
 
 
@@ -157,12 +161,12 @@ def _clean(notice: Notice) -> Notice:
         return notice
     alert = notice.alert
     if alert is not None:
-        alert = Alert(
+        alert = replace(
+            alert,
             title=clean(alert.title),
             body=clean(alert.body),
             loc=_clean_loc(alert.loc),
             sound=clean(alert.sound),
-            badge=alert.badge,
             category=clean(alert.category),
         )
     return replace(

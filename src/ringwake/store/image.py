@@ -18,6 +18,7 @@ from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
+    Finished,
     Invite,
     KeepMessage,
     Kept,
@@ -182,12 +183,12 @@ class Image:
         self._calls.cancel(changes, call)
         return True
 
-    def _finish(self, op: Finish, changes: Changes) -> bool:
+    def _finish(self, op: Finish, changes: Changes) -> Finished:
         call = self._calls.get(op.call)
         if call is None:
-            return False
+            return Finished(was_open=False)
         self._calls.finish(changes, call)
-        return True
+        return Finished(was_open=True)
 
     def _recover(self, op: Recover, _: Changes) -> Recovered:
         # Also those for which it is too late: their callers still wait for a final answer.

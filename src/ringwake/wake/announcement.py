@@ -18,7 +18,7 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.grammar import unescape
 from ringwake.sip.message import Request
-from ringwake.wake.wording import NOBODY, Caller, alert, members
+from ringwake.wake.wording import NOBODY, Caller, Receiver, alert, members
 
 ATTEMPT_SECONDS = 5.0
 """How long one attempt may take, unless the wake says otherwise (`delivery.PATIENCE`)."""
@@ -36,6 +36,8 @@ class Announcement:
     """Call-ID, From-tag and CSeq: what a repeat of the same request has in common."""
     seal: Seal
     find_app: Callable[[AppKey], App | None]
+    unread: int = 0
+    """Missed calls and unread messages of the account when this is told."""
     tickets: Tickets | None = None
     """Issues the tickets of pushes that wake; None when there are to be none."""
 
@@ -70,13 +72,17 @@ class Announcement:
             seq=seq,
             uuid=call_uuid(self.call_id),
             deadline_ms=max(0, int((until - wall) * 1000)),
-            alert=alert(kind, self.account, app=app, caller=caller),
+            alert=alert(kind, self._receiver(binding), app=app, caller=caller),
             ticket=ticket,
         )
         notice = self._with_members(notice, app, caller)
         return Push(
             notice=notice, target=target, service=service, token=token, expires_at=until, timeout=ATTEMPT_SECONDS
         )
+
+    def _receiver(self, binding: Binding) -> Receiver:
+        wanted = self.account.settings.notifications_of(binding.handset)
+        return Receiver(aor=self.account.aor, notifications=wanted, unread=self.unread)
 
     def _with_members(self, notice: Notice, app: App | None, caller: Caller) -> Notice:
         if app is None or not app.extra:

@@ -36,6 +36,8 @@ class CallPushes:
         self._errand = errand
         self._announcement = announcement
         self._means = means
+        self.unread = announcement.unread
+        """Missed calls and unread messages of the account, for the badge."""
         self._seq = 0
         self._asked_at: float | None = None
         self._made: list[tuple[PushTarget, float]] = []
@@ -99,7 +101,8 @@ class CallPushes:
         if wait.has_come or not wait.may_be_pushed:
             return NOTHING
         wall = self._means.wall(now)
-        push = self._announcement.push(kind, wait.binding, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
+        words = replace(self._announcement, unread=self.unread)
+        push = words.push(kind, wait.binding, seq=self._seq, wall=wall, until=wall + NOTICE_SECONDS)
         if push is None:
             return NOTHING
         fields = {"device": wait.binding.id, "kind": kind.value}
@@ -115,7 +118,8 @@ class CallPushes:
     def _push(self, binding: Binding, now: float) -> Push | None:
         wall = self._means.wall(now)
         until = max(wall, self._errand.wake_until)
-        return self._announcement.push(self._errand.kind, binding, seq=self._seq, wall=wall, until=until)
+        words = replace(self._announcement, unread=self.unread)
+        return words.push(self._errand.kind, binding, seq=self._seq, wall=wall, until=until)
 
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
         return (Note(Event(what, now, self._errand.trace, fields)),)

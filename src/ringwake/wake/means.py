@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from ringwake.wake.budget import Budget
 from ringwake.wake.callers import Callers
@@ -36,5 +37,7 @@ class Means:
     """From monotonic to epoch seconds."""
     jitter: Callable[[], float]
     """A number from 0 to 1."""
+    zone: Callable[[str], tzinfo] = lambda _: UTC
+    """Finds a time zone by its name in the IANA database; UTC where there is none of that name."""
     callers: Callers = field(default_factory=Callers)
     guard: TokenGuard = field(default_factory=TokenGuard)

@@ -14,14 +14,15 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Outcome
-from ringwake.model.store_ops import Decline, Finish, Invite
+from ringwake.model.store_ops import Decline, Invite
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.announcement import Announcement
-from ringwake.wake.call_end import NO_WAKE, how_it_ended, notice_of
+from ringwake.wake.call_end import NO_WAKE, how_it_ended
+from ringwake.wake.call_ending import CallEnding
 from ringwake.wake.call_pushes import CallPushes, Errand
 from ringwake.wake.delivery import Delivery, Stage
 from ringwake.wake.means import Means
@@ -53,6 +54,7 @@ class ParkedCall(Owner):
         self._means = means
         errand = Errand(id=record.id, trace=record.trace, kind=Kind.CALL, wake_until=record.wake_until)
         self._pushes = CallPushes(errand, announcement, means=means)
+        self._ending = CallEnding(record, announcement, self._pushes)
         self._waits = Waits(context)
         self.started_at = 0.0
         """Monotonic seconds."""
@@ -274,12 +276,8 @@ class ParkedCall(Owner):
             return effects
         self.end = how_it_ended(self.context, is_cancelled=self._is_cancelled)
         note = self._note(Happened.CALL_ENDED, now, end=self.end.value, status=self.context.final)
-        if self.end is CallEnd.ANSWERED:
-            self._pushes.answered()
-        notices = [self._pushes.tell(wait, notice_of(self.end), now) for wait in self._waits]
-        for wait in self._waits:
-            wait.stop()
-        return (*effects, Persist(Finish(call=self.record.id, end=self.end)), *note, *_join(notices))
+        ended = self._ending.end(self.end, self.context, self._waits, wall=self._means.wall(now))
+        return (*effects, *ended, *note)
 
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:
         return (Note(Event(what, now, self.record.trace, fields)),)

@@ -36,6 +36,8 @@ class Target:
     action: Action
     others: tuple[Binding, ...] = ()
     """Further flows of a phone that is to ring, best first: for when this one turns out to be dead (RFC 5626 7)."""
+    ring_after: float = 0.0
+    """Seconds after the first phones when it is called or woken, unless the call was answered by then."""
 
 
 def plan(bindings: Iterable[Binding], *, is_live: Callable[[Flow], bool], wall: float, kind: Kind) -> list[Target]:

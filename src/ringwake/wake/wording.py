@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ringwake.model.account import Account
+from ringwake.model.account import Aor
 from ringwake.model.app import App
 from ringwake.model.push import Alert, Kind, Loc
-from ringwake.model.settings import Settings
+from ringwake.model.settings import UNCHOSEN, AlertStyle, Notifications
 from ringwake.model.texts import OURS, Extra, Text, Texts
 
 
@@ -25,31 +25,41 @@ class Caller:
     """Display name alone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """The phone that is to show it."""
+
+    aor: Aor
+    notifications: Notifications = UNCHOSEN.notifications
+    unread: int = 0
+    """Missed calls and unread messages of the account."""
+
+
 NOBODY = Caller("", "")
 """Stands for a caller whom an application may not know."""
 
 
-def alert(kind: Kind, account: Account, *, app: App | None, caller: Caller) -> Alert | None:
+def alert(kind: Kind, receiver: Receiver, *, app: App | None, caller: Caller) -> Alert | None:
     """Return what is shown, sounded and counted; None for kinds that show nothing.
 
     Args:
         kind: of the push.
-        account: whose settings decide.
+        receiver: who is to show it, and how.
         app: whose texts they are; None: ringwake's own.
         caller: `NOBODY` if the application may not know.
     """
     text = _text(kind, OURS if app is None else app.texts)
     if text is None:
         return None
-    settings = account.settings
-    values = {"name": caller.name, "uri": caller.uri, "account": account.aor}
+    wanted = receiver.notifications
+    values = {"name": caller.name, "uri": caller.uri, "account": receiver.aor}
     body = text.body if caller.name else text.unnamed_body
     return Alert(
         title=text.title.fill(values),
-        body=body.fill(values) if settings.alert else "",
-        loc=_loc(text, values) if settings.alert else None,
-        sound=_sound(settings, text),
-        badge=1 if settings.badge else None,
+        body=body.fill(values) if wanted.style is not AlertStyle.NONE else "",
+        loc=_loc(text, values) if wanted.style is not AlertStyle.NONE else None,
+        sound=(wanted.tone or text.sound or "default") if wanted.sound else "",
+        badge=receiver.unread if wanted.badge else None,
         category=text.category,
     )
 
@@ -83,8 +93,3 @@ def _loc(text: Text, values: Mapping[str, str]) -> Loc | None:
     if not (key or text.title_loc_key):
         return None
     return Loc(key=key, args=tuple(arg.fill(values) for arg in args) if key else (), title_key=text.title_loc_key)
-
-
-def _sound(settings: Settings, text: Text) -> str:
-    """Return the owner's own sound; who has chosen none hears the application's."""
-    return (text.sound or settings.sound) if settings.sound == Settings().sound else settings.sound

@@ -14,7 +14,6 @@ from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import Kind, SubscriptionKeys
-from ringwake.model.settings import Settings
 from ringwake.model.stored_message import StoredMessage
 from ringwake.model.upload import Upload
 from ringwake.model.wakes import NEVER, Wakes
@@ -216,21 +215,20 @@ class OpenAccount(msgspec.Struct, omit_defaults=True):
 
     aor: str
     tenant: str
-    settings: Settings
     heard_at: float = 0.0
 
     @classmethod
     def of(cls, account: Account) -> OpenAccount:
         """Return the open part."""
         heard_at = account.pbx.heard_at if account.pbx else 0.0
-        return cls(account.aor, account.tenant, account.settings, heard_at)
+        return cls(account.aor, account.tenant, heard_at)
 
     def value(self, payload: bytes) -> Account:
         """Join it with the sealed part."""
         known = read_account(payload)
         aor, md5, sha256 = Aor(self.aor), Secret(known.md5), Secret(known.sha256)
         pbx = known.pbx.value(self.heard_at) if known.pbx else None
-        return Account(aor=aor, tenant=self.tenant, ha1_md5=md5, ha1_sha256=sha256, settings=self.settings, pbx=pbx)
+        return Account(aor=aor, tenant=self.tenant, ha1_md5=md5, ha1_sha256=sha256, pbx=pbx)
 
 
 class OpenUpload(msgspec.Struct):
