@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringwake.api.accounts import account_routes
+from ringwake.api.act import act_routes
 from ringwake.api.app_list import app_routes
 from ringwake.api.backend import Backend
 from ringwake.api.calls import call_routes
@@ -57,7 +58,7 @@ def operator_app(backend: Backend) -> Starlette:
 
 def public_app(backend: Backend) -> Starlette:
     """Return the phones' application."""
-    return _app([*me_routes(backend), *push_routes(backend)])
+    return _app([*me_routes(backend), *push_routes(backend), *act_routes(backend)])
 
 
 def _app(routes: Sequence[Route]) -> Starlette:

@@ -18,6 +18,7 @@ from ringwake.secret import Secret
 from ringwake.sip.flow import Flow
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing
+from ringwake.wake.actions import ActionLinks
 from ringwake.wake.ledger import Ledger
 
 
@@ -47,6 +48,8 @@ class Backend:
     """Asks the media relay for a sign of life: what is wrong with it, or an empty text. None: there is none."""
     push: PushDesk | None = None
     """The push side. None: nobody is pushed to."""
+    links: ActionLinks | None = None
+    """Reads the URLs of notifications. None: there are none."""
     desks: Desks
     """What may be set going."""
     limit: FailureLimit

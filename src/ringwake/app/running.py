@@ -50,6 +50,7 @@ from ringwake.sip.digest import Algorithm
 from ringwake.store.directory import MemoryDirectory
 from ringwake.store.keys import KeyRing, load_keys
 from ringwake.store.sqlite.store import SqliteStore
+from ringwake.wake.actions import ActionLinks
 
 LOGGER = logging.getLogger("ringwake")
 FALLBACK_REALM = "ringwake"
@@ -223,6 +224,7 @@ class App:
             max_message=limits.message_octets,
             message_seconds=limits.message_seconds,
             wakes_for=frozenset(wake.wake_for),
+            links=ActionLinks(self._keys, lambda: self.public),
             tickets=Tickets(self._keys, self._ids.hex(16)) if wake.ticket else None,
         )
 
@@ -243,7 +245,8 @@ class App:
             ask_relay=self._front.relay.ping if self._front.relay is not None else None,
             problems=self._problems,
             push=self._push.desk(core, self._performer.run, self.listeners),
-            desks=desks_of(core, self._performer.run, self._loop.time),
+            links=core.links,
+            desks=desks_of(core, self._performer.run_at_once, self._loop.time),
             limit=self._limit,
             clock=self._loop.time,
             wall=time.time,

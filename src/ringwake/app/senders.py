@@ -46,6 +46,7 @@ def parts_of(config: Config, base: Path) -> Parts:
                 key=key,
                 tenant=tenant,
                 show_caller=section.show_caller,
+                offers_actions=section.actions,
                 vapid_key=vapid_key,
                 is_sandbox=section.sandbox,
                 texts=texts_of(section, place),

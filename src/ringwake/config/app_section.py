@@ -101,6 +101,9 @@ class AppSection(Section):
     the like are written as %XX: `%40`, `%2F`, `%3A`."""
     show_caller: bool = False
     """Put the caller's URI and name into the payload. The provider can read it."""
+    actions: bool = True
+    """Put signed URLs into the payload, where there is a `[public]` listener: to decline, ignore, answer by a text and
+    mark as read without SIP. Each does one thing once. The provider can read, and so use them."""
     text: AppTextsSection = field(default_factory=AppTextsSection)
     """What pushes say; see below."""
     extra: dict[str, str] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from ringwake.sip.fields import address
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
 from ringwake.sip.methods import NOTIFY, REFER, SUBSCRIBE
+from ringwake.wake.actions import ActionLinks
 from ringwake.wake.announcement import Announcement, announcement, identity
 from ringwake.wake.ledger import Ledger
 from ringwake.wake.means import Means
@@ -48,6 +49,8 @@ class Core:
     """Methods outside a dialog that wake phones, besides INVITE and MESSAGE."""
     tickets: Tickets | None = None
     """Issues one-time tickets with pushes and takes them for credentials; None: nobody does."""
+    links: ActionLinks | None = None
+    """Writes the URLs of what may be done from a notification; None: there are none."""
     calls: Calls = field(default_factory=Calls)
     ledger: Ledger = field(default_factory=Ledger)
     """Pushes whose phones have not come yet."""
@@ -102,7 +105,7 @@ class Core:
         """Prepare the pushes for a request to an account; `flow` is the one that a call came down."""
         source = flow.remote.host if flow is not None and self.gate.is_peer(flow) else ""
         made = announcement(request, account, seal=self.seal, find_app=self.directory.app, source=source)
-        return replace(made, tickets=self.tickets)
+        return replace(made, tickets=self.tickets, links=self.links)
 
     def may_reach(self, request: Request, binding: Binding) -> bool:
         """Tell whether a request may go to a phone: one for a `sips:` URI goes over TLS only (section 26.2.2)."""

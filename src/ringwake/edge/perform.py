@@ -104,6 +104,12 @@ class Performer:
         finally:
             self._is_busy = False
 
+    def run_at_once(self, effects: Effects, now: float) -> None:
+        """Perform effects that come from elsewhere than the stack, which lets go out by itself what it has brought."""
+        self.run(effects, now)
+        if not self._is_busy:
+            self._sip.pump(now)
+
     async def close(self) -> None:
         """Stop the pushes that are under way, and begin no more: the next life sends what has not got through."""
         self._is_closed = True
@@ -149,7 +155,7 @@ class Performer:
                 done = effect.otherwise(result, now) if effect.otherwise else ()
             else:
                 done = effect.then(result, now) if effect.then else ()
-            self._run_and_pump(done, now)
+            self.run_at_once(done, now)
 
         self._store.submit(effect.op, applied, durable)
 
@@ -163,9 +169,4 @@ class Performer:
     async def _send(self, effect: SendPush) -> None:
         outcome = await self._pusher.send(effect.push)
         now = self._clock()
-        self._run_and_pump(self.pushed(effect.owner, effect.binding, outcome, now), now)
-
-    def _run_and_pump(self, effects: Effects, now: float) -> None:
-        self.run(effects, now)
-        if not self._is_busy:
-            self._sip.pump(now)
+        self.run_at_once(self.pushed(effect.owner, effect.binding, outcome, now), now)

@@ -48,6 +48,8 @@ class App:
     """Web Push and UnifiedPush: our public key, base64url without padding, for `+sip.vapid` (RFC 8599 section 8.3)."""
     is_sandbox: bool = False
     """APNs: the tokens are those of Apple's sandbox, which RFC 8599 has no word for."""
+    offers_actions: bool = True
+    """Put signed URLs into the payload that decline, answer and mark as read: the provider can use them, too."""
     texts: Texts = OURS
     extra: Extra = ()
 

@@ -27,6 +27,7 @@ class Happened(StrEnum):
     PHONE_ANSWERED = "phone_answered"
     BRANCH_ENDED = "branch_ended"
     CALL_FORWARDED = "call_forwarded"
+    ACTED = "acted"
     CALL_ENDED = "call_ended"
     CALL_RECOVERED = "call_recovered"
     # registrations

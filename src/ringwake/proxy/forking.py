@@ -21,6 +21,7 @@ from ringwake.sip.transactions.servers import ServerTransaction
 
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Reason (RFC 3326) in the CANCEL to the phones that lost: no missed call."""
+DECLINE = 603
 DECLINED = 'SIP;cause=603;text="Decline"'
 MOST_BRANCHES = 10
 """Branches that share Max-Breadth evenly: as many as an address of record may have bindings."""
@@ -165,10 +166,11 @@ class ResponseContext:
         return (*cancels, *self._maybe_final())
 
     def refuse(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Effects:
-        """Say a final response of our own, if none was said, and cancel what is under way."""
+        """Say a final response of our own, if none was said, and cancel what is under way: a 6xx declined it for all."""
         if self.final is not None:
             return NOTHING
-        cancels = tuple(CancelBranch(b.id) for b in self._branches.values() if b.state is BranchState.LIVE)
+        reason = DECLINED if status == DECLINE else ""
+        cancels = tuple(CancelBranch(b.id, reason) for b in self._branches.values() if b.state is BranchState.LIVE)
         self.final = status
         self._drop_pending(status)
         answer = reply(self.request, status, to_tag=self._to_tag, headers=headers)

@@ -18,6 +18,7 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.grammar import unescape
 from ringwake.sip.message import Request
+from ringwake.wake.actions import ActionLinks, Subject
 from ringwake.wake.wording import NOBODY, Caller, Receiver, alert, members
 
 ATTEMPT_SECONDS = 5.0
@@ -40,6 +41,10 @@ class Announcement:
     """Missed calls and unread messages of the account when this is told."""
     tickets: Tickets | None = None
     """Issues the tickets of pushes that wake; None when there are to be none."""
+    links: ActionLinks | None = None
+    """Writes the URLs of what may be done from a notification; None when there are to be none."""
+    subject: str = ""
+    """Id of the call or message, for those URLs; empty: it has none."""
 
     def push(self, kind: Kind, binding: Binding, *, seq: int, wall: float, until: float) -> Push | None:
         """Build a push, or None when this phone must not get one of this kind.
@@ -73,12 +78,18 @@ class Announcement:
             uuid=call_uuid(self.call_id),
             deadline_ms=max(0, int((until - wall) * 1000)),
             alert=alert(kind, self._receiver(binding), app=app, caller=caller),
+            actions=self._actions(kind, binding, app, until=until),
             ticket=ticket,
         )
         notice = self._with_members(notice, app, caller)
         return Push(
             notice=notice, target=target, service=service, token=token, expires_at=until, timeout=ATTEMPT_SECONDS
         )
+
+    def _actions(self, kind: Kind, binding: Binding, app: App | None, *, until: float) -> tuple[tuple[str, str], ...]:
+        if self.links is None or app is None or not app.offers_actions:
+            return ()
+        return self.links.of(kind, Subject(self.subject, self.caller.uri), binding, until=until)
 
     def _receiver(self, binding: Binding) -> Receiver:
         wanted = self.account.settings.notifications_of(binding.handset)

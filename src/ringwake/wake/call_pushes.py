@@ -34,7 +34,7 @@ class CallPushes:
 
     def __init__(self, errand: Errand, announcement: Announcement, *, means: Means) -> None:
         self._errand = errand
-        self._announcement = announcement
+        self._announcement = replace(announcement, subject=errand.id)
         self._means = means
         self.unread = announcement.unread
         """Missed calls and unread messages of the account, for the badge."""

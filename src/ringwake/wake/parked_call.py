@@ -187,6 +187,21 @@ class ParkedCall(Owner):
         self._is_cancelled = True
         return self._settle(self.context.cancel(reason), now)
 
+    def decline(self, phone: str, status: int, now: float) -> Effects:
+        """The person has declined on the notification of a phone: a 6xx for all of them, else for this one."""
+        if self.end is not None or not self.context.is_open:
+            return NOTHING
+        self.ignore(phone)
+        kept = Persist(Decline(call=self.record.id, phone=phone, status=status))
+        done = self.context.refuse(status) if status >= 600 else self.context.give_up(phone, status)
+        return self._settle((*done, kept), now)
+
+    def ignore(self, phone: str) -> None:
+        """The person wants this phone to be silent: it is woken no more, and need not be told how the call ends."""
+        if (wait := self._waits.get(phone)) is not None:
+            wait.stop_pushing()
+            wait.has_come = True
+
     def handle_timer(self, now: float) -> Effects:
         """Do what is due: probes, pushes, and giving up."""
         effects: list[Effects] = []

@@ -1,0 +1,39 @@
+"""What a person does from a notification, without SIP: a signed URL was opened and used up, and this is its effect."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ringwake.edge.core import Core
+from ringwake.model.effects import NOTHING, Effects, Note
+from ringwake.model.events import Event, Field, Happened
+from ringwake.wake.actions import Act, Action
+from ringwake.wake.parked_call import ParkedCall
+
+STATUS = {Action.DECLINE: 486, Action.DECLINE_ALL: 603, Action.TEXT: 603}
+"""What the caller hears, if this phone is the last; of 603, at once (RFC 3261 section 16.7 step 5)."""
+CALL_BACK = "I can't talk now. Please call me back later."
+"""What is written to a caller where the person has said nothing else."""
+
+
+class Done(Enum):
+    """What became of it."""
+
+    DONE = "done"
+    OVER = "over"
+    """The call has ended already."""
+    NOBODY = "nobody"
+    """Nobody can be written to."""
+
+
+def on_call(core: Core, act: Act, now: float) -> tuple[Done, Effects]:
+    """Decline or ignore a call that still waits or rings."""
+    call = core.calls.get(act.subject)
+    if not isinstance(call, ParkedCall) or not call.context.is_open:
+        return Done.OVER, NOTHING
+    fields: dict[str, Field] = {"device": act.phone, "action": act.action.value}
+    note = Note(Event(Happened.ACTED, now, call.record.trace, fields))
+    if act.action is Action.IGNORE:
+        call.ignore(act.phone)
+        return Done.DONE, (note, *core.calls.keep(act.subject, NOTHING, now))
+    return Done.DONE, (note, *core.calls.keep(act.subject, call.decline(act.phone, STATUS[act.action], now), now))
