@@ -193,8 +193,13 @@ class ParkedCall(Owner):
             return NOTHING
         self.ignore(phone)
         kept = Persist(Decline(call=self.record.id, phone=phone, status=status))
-        done = self.context.refuse(status) if status >= 600 else self.context.give_up(phone, status)
-        return self._settle((*done, kept), now)
+        if status >= 600:
+            return self._settle((*self.context.refuse(status), kept), now)
+        branch = self.context.branch(phone)
+        if branch is None or branch.state is BranchState.PENDING:
+            self.context.recall(phone, status)  # a word of the person's: it is not called when it wakes
+            return self._settle((*self.context.settle(), kept), now)
+        return self._settle((*self.context.give_up(phone, status), kept), now)
 
     def ignore(self, phone: str) -> None:
         """The person wants this phone to be silent: it is woken no more, and need not be told how the call ends."""
