@@ -6,94 +6,19 @@ Sent again in the same branch it is a retransmission, to be expected over UDP, a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.scenario.bare_phone import PASSWORD, BarePhone, Wire
+from tests.scenario.bare_phone import BarePhone, Wire
+from tests.scenario.stage import Stage, open_stage
 from tests.support.caller import Caller
-from tests.support.lab_control import LabControl
-from tests.support.loopback import leased_address
-from tests.support.processes import Program, ringwake
 
-WAKE_SECONDS = 2
-USERS = tuple(f"mara{number}" for number in range(40))
 BOTH = pytest.mark.parametrize("transport", ["tcp", "udp"])
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A server with push services around it, for all scenarios; each has an account of its own."""
-
-    servers: dict[str, tuple[str, int]]
-    lab: dict[str, Any]
-    control: LabControl
-    host: str
-    """Of a caller whom the server trusts."""
-    users: Iterator[str]
-
-    def phone(self, user: str = "") -> BarePhone:
-        """Return a phone of an account, of a fresh one unless it is named."""
-        return BarePhone(self.servers, self.lab, user or next(self.users))
-
-    def call(self, user: str) -> Caller:
-        """Call an account, and wait until the call is parked."""
-        caller = Caller("{}:{}".format(*self.servers["udp"]), user, host=self.host)
-        caller.invite()
-        caller.until(100)
-        return caller
-
-    @contextmanager
-    def woken(self) -> Iterator[tuple[BarePhone, Caller]]:
-        """Call a phone that sleeps, and let it get the push."""
-        with self.phone() as phone, self.call(phone.sleep().user) as caller:
-            phone.pushed()
-            yield phone, caller
-
-    def pushes_to(self, phone: BarePhone) -> int:
-        """Return how many pushes to a phone were accepted."""
-        known = sha256(phone.token.encode()).hexdigest()[:8]
-        return sum(one["token"] == known for one in self.control.accepted("fcm"))
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    state = tmp_path_factory.mktemp("orders")
-    with leased_address() as host, ringwake("emulate", "--json", state=state) as emulators:
-        lab = emulators.event("ready")
-        config, log = state / "server.toml", state / "server.log"
-        config.write_text(_config(state, host))
-        with (
-            LabControl(lab) as control,
-            ringwake("serve", "--config", str(config), state=state, log=log) as server,
-        ):
-            yield Stage(_listens(server), lab, control, host, iter(USERS))
-        assert "Traceback" not in log.read_text()
-        assert '"level": "error"' not in log.read_text()
-
-
-def _config(state: Path, host: str) -> str:
-    tables = [
-        f'[server]\nlab = true\nhttp = "127.0.0.1:0"\ndata = "{state}/ringwake.db"',
-        '[log]\nformat = "json"',
-        f"[wake]\nwake_timeout = {WAKE_SECONDS}\nring_timeout = 20",
-        f'[[peer]]\naddress = "{host}"\nmay_call = true',
-        *(f'[[listen]]\ntransport = "{name}"\naddress = "127.0.0.1:0"' for name in ("udp", "tcp")),
-    ]
-    accounts = "".join(f'[[tenant.account]]\nuser = "{user}"\npassword = "{PASSWORD}"\n\n' for user in USERS)
-    lab = (state / "lab.toml").read_text().replace("[server]\nlab = true", "\n\n".join(tables))
-    return lab.replace("[[app]]", f"{accounts}[[app]]", 1)
-
-
-def _listens(server: Program) -> dict[str, tuple[str, int]]:
-    found = {}
-    for one in server.event("ready")["listen"]:
-        host, _, port = one["address"].rpartition(":")
-        found[one["transport"]] = (host, int(port))
-    return found
+    with open_stage(tmp_path_factory.mktemp("orders")) as opened:
+        yield opened
 
 
 def only_invite(*wires: Wire) -> str:
