@@ -110,11 +110,13 @@ def test_a_phone_is_shown_with_its_state_and_the_labels_of_its_tokens() -> None:
     async def test(bed: Bed) -> None:
         target = apns(voip="canary1", remote="canary2")
         wall = EPOCH + bed.now
-        await enrol(bed, 1, push=target, user_agent="Phone/1.0", expires=3600.0, refresh_at=wall + 600)
+        given = {"instance": "<urn:example:kitchen>", "user_agent": "Phone/1.0", "refresh_at": wall + 600}
+        await enrol(bed, 1, push=target, expires=3600.0, **given)
         (device,) = (await bed.operator.ask("GET", "/api/v1/devices")).json()
         assert device == {
             "account": STORED,
             "id": "d1",
+            "handset": "urn:example:kitchen",
             "state": "asleep",
             "provider": "apns",
             "push": [token.label for _, token in target.tokens],

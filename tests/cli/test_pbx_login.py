@@ -127,7 +127,7 @@ def test_through_a_running_server_it_is_the_same(terminal: Terminal, word: str) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["set", "eve"], "set wants --password-file, --pbx-password-file or --no-pbx"),
+        (["set", "eve"], "set wants a setting, --password-file, --pbx-password-file or --no-pbx"),
         (["set"], "set takes an address, such as alice@example.com"),
         (["add", "eve", "--pbx-user", "1001"], "--pbx-user and --pbx-realm want --pbx-password-file"),
         (["set", "eve", "--no-pbx", "--pbx-realm", "x"], "--pbx-user and --pbx-realm want --pbx-password-file"),

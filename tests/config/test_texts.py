@@ -65,13 +65,67 @@ sound = "missed.caf"
     assert (missed.category, missed.sound) == ("MISSED", "missed.caf")
 
 
-@pytest.mark.parametrize("kind", [Kind.CALL, Kind.MESSAGE, Kind.MISSED])
+@pytest.mark.parametrize("kind", [Kind.CALL, Kind.MESSAGE, Kind.MISSED, Kind.VOICEMAIL, Kind.ELSEWHERE, Kind.CANCEL])
 def test_what_is_not_given_stays_ringwakes(kind: Kind) -> None:
     texts, _ = read(f'[app.text.{kind}]\nsound = "x.caf"\n')
     changed: Text = getattr(texts, kind)
     assert changed.sound == "x.caf"
     assert (changed.body, changed.unnamed_body) == (getattr(OURS, kind).body, getattr(OURS, kind).unnamed_body)
     assert changed.category == getattr(OURS, kind).category
+
+
+TRANSLATED = """
+[app.text.call]
+body = "{name} rings"
+sound = "ring.caf"
+[app.translation.de.call]
+body = "{name} klingelt"
+[app.translation.de-AT.call]
+unnamed_body = "Servus"
+[app.translation.pt-BR]
+missed.body = "Chamada perdida de {name}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "named", "unnamed"),
+    [
+        ("", "call", "Boss rings", "Incoming call"),
+        ("de", "call", "Boss klingelt", "Eingehender Anruf"),
+        ("de-AT", "call", "Boss klingelt", "Servus"),
+        ("de-CH", "call", "Boss klingelt", "Eingehender Anruf"),
+        ("de", "missed", "Verpasster Anruf von Boss", "Verpasster Anruf"),
+        ("fr", "call", "Boss rings", "Appel entrant"),
+        ("PT-br", "missed", "Chamada perdida de Boss", "Missed call"),
+        ("pt-BR", "call", "Boss rings", "Incoming call"),
+    ],
+)
+def test_what_is_not_translated_is_as_the_application_says_it_and_else_as_ringwake_does(
+    language: str, kind: str, named: str, unnamed: str
+) -> None:
+    text: Text = getattr(read(TRANSLATED)[0].in_language(language), kind)
+    assert (text.body.fill(KNOWN), text.unnamed_body.fill(KNOWN)) == (named, unnamed)
+    assert text.sound == ("ring.caf" if kind == "call" else "")
+
+
+def test_names_of_texts_in_the_app_stand_in_all_languages() -> None:
+    texts, _ = read(
+        """
+[app.text.call]
+loc_key = "CALL"
+loc_args = ["{name}"]
+unnamed_loc_key = "NOBODY"
+title_loc_key = "TITLE"
+[app.translation.de.call]
+body = "{name} klingelt"
+[app.translation.fr.call]
+loc_key = "APPEL"
+"""
+    )
+    german, french = (texts.in_language(language).call for language in ("de", "fr"))
+    assert (german.loc_key, german.unnamed_loc_key, german.title_loc_key) == ("CALL", "NOBODY", "TITLE")
+    assert [arg.fill(KNOWN) for arg in german.loc_args] == ["Boss"]
+    assert (french.loc_key, french.loc_args) == ("APPEL", ())
 
 
 def test_members_keep_their_order() -> None:
@@ -102,7 +156,7 @@ def test_members_keep_their_order() -> None:
         (f'sound = "{"x" * 257}"', "sound: over 256 characters: shorten it"),
     ],
 )
-@pytest.mark.parametrize("kind", ["call", "message", "missed"])
+@pytest.mark.parametrize("kind", ["call", "message", "missed", "voicemail", "elsewhere", "cancel"])
 def test_a_text_that_cannot_be_said_is_named_with_the_mend(kind: str, table: str, error: str) -> None:
     assert refusal(file(f"[app.text.{kind}]\n{table}\n")) == f"app[0].text.{kind}.{error}"
 
@@ -118,6 +172,19 @@ def test_a_text_that_cannot_be_said_is_named_with_the_mend(kind: str, table: str
         ("[app.text.call]\nbody = 5\n", "app[0].text.call.body: expected text, got a whole number: write it in quotes"),
         ('[app.text]\ncall = "x"\n', "app[0].text.call: expected a table, got text: write [app.text.call]"),
         ('text = "x"\n', "app[0].text: expected a table, got text: write [app.text]"),
+        (
+            '[app.translation.de.call]\nbody = "{x}"\n',
+            "app[0].translation.de.call.body: {x} is not known here: write one of {name}, {uri}, {account}",
+        ),
+        (
+            "[app.translation.de_AT]\n",
+            "app[0].translation: 'de_AT' is no tag of a language: write one such as `de` or `pt-BR`",
+        ),
+        ("[app.translation.de]\n[app.translation.DE]\n", "app[0].translation.DE: de is the same language: leave one"),
+        (
+            "".join(f"[app.translation.a{chr(97 + n // 26)}{chr(97 + n % 26)}]\n" for n in range(65)),
+            "app[0].translation: 65 languages: leave at most 64",
+        ),
         ('extra = "x"\n', "app[0].extra: expected a table, got text: write [app.extra]"),
         ("[app.extra]\nx = 5\n", "app[0].extra[...]: expected text, got a whole number: write it in quotes"),
         ('[app.extra.x]\ny = "z"\n', "app[0].extra[...]: expected text, got a table: write it in quotes"),
@@ -157,10 +224,14 @@ def test_a_member_has_a_plain_name(name: str) -> None:
     [
         *((provider, "ringwake") for provider in APPS),
         ("apns", "aps"),
+        ("apns", "style"),
         *(("fcm", name) for name in ("from", "message_type", "collapse_key", "google.x", "gcm", "GCM.x", "googlex")),
-        *(("fcm", name) for name in ("title", "body", "sound", "badge", "category", "loc_key", "loc_args")),
-        *(("webpush", name) for name in ("notification", "app_badge", "loc", "web_push")),
-        *(("unifiedpush", name) for name in ("notification", "app_badge", "loc")),
+        *(
+            ("fcm", name)
+            for name in ("title", "body", "sound", "badge", "category", "loc_key", "loc_args", "style", "critical")
+        ),
+        *(("webpush", name) for name in ("notification", "app_badge", "critical", "loc", "web_push")),
+        *(("unifiedpush", name) for name in ("notification", "app_badge", "critical", "loc")),
         ("hms", "alert"),
         *(("http", name) for name in ("v", "id", "token", "app", "kind", "expires", "alert")),
     ],

@@ -6,20 +6,26 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from typing import Any
 
+from tests.contract.naive_history import NaiveHistory
+
 from ringwake.model.account import Account, Aor
 from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
+from ringwake.model.history import Outcome
+from ringwake.model.history_ops import Log
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
 from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
+    Finished,
     Invite,
     KeepMessage,
     Kept,
     ListBindings,
+    MailboxFull,
     MessageDone,
     Park,
     Parked,
@@ -66,10 +72,11 @@ class Naive:
         self.calls: list[CallRecord] = []
         self.mail: list[Mail] = []
         self.accounts: list[Account] = []
+        self.history = NaiveHistory()
 
     @singledispatchmethod
     def apply(self, op: Any) -> Any:
-        raise NotImplementedError(op)
+        return self.history.apply(op)
 
     def at(self, aor: Aor, wall: float = -1.0) -> tuple[Binding, ...]:
         found = [b for b in self.bindings if b.aor == aor and b.expires_at > wall]
@@ -257,17 +264,20 @@ class Naive:
             self.heard(aor, binding.registered_at)
         late = sorted((m.message.expires_at, m.message.id) for m in self.mail if m.message.expires_at <= op.wall)
         late = late[: op.limit - len(over)]
+        for _, name in late:
+            self.history.became(name, Outcome.EXPIRED, op.wall)
         self.mail = [m for m in self.mail if m.message.id not in {known for _, known in late}]
         old = sorted((c for c in self.calls if c.received_at <= op.wall - 3600), key=_age)
         old = old[: op.limit - len(over) - len(late)]
         self.calls = [c for c in self.calls if c not in old]
-        return len(over) + len(late) + len(old)
+        done = len(over) + len(late) + len(old)
+        return done + self.history.sweep(op.wall, op.limit - done)
 
     @apply.register
     def _(self, op: Park) -> Parked:
         if op.call.id not in [c.id for c in self.calls]:
             self.calls.append(op.call)
-        return Parked(self.at(op.call.aor, op.call.received_at))
+        return Parked(self.at(op.call.aor, op.call.received_at), self.history.unread(op.call.aor))
 
     @apply.register
     def _(self, op: Invite) -> bool:
@@ -296,27 +306,37 @@ class Naive:
         return False
 
     @apply.register
-    def _(self, op: Finish) -> bool:
-        before = len(self.calls)
+    def _(self, op: Finish) -> Finished:
+        found = [c for c in self.calls if c.id == op.call]
         self.calls = [c for c in self.calls if c.id != op.call]
-        return len(self.calls) < before
+        if found and op.entry:
+            self.history.apply(Log(op.entry))
+        aor = found[0].aor if found else op.entry.aor if op.entry else Aor("")
+        return Finished(was_open=bool(found), unread=self.history.unread(aor))
 
     @apply.register
     def _(self, op: Recover) -> Recovered:
         calls = tuple((c, self.at(c.aor, op.wall)) for c in sorted(self.calls, key=_age))
         mail = [m.message for m in self.mail if m.message.expires_at > op.wall]
         awaited = [(m, tuple(b for b in self.at(m.aor, op.wall) if b.phone in m.waiting)) for m in mail]
-        return Recovered(calls, tuple((m, phones) for m, phones in awaited if phones))
+        messages = tuple((m, phones) for m, phones in awaited if phones)
+        aors = sorted({c.aor for c in self.calls} | {m.aor for m, _ in messages})
+        counts = [(aor, self.history.unread(aor)) for aor in aors]
+        return Recovered(calls, messages, tuple((aor, count) for aor, count in counts if count))
 
     @apply.register
-    def _(self, op: KeepMessage) -> Kept:
+    def _(self, op: KeepMessage) -> Kept | MailboxFull:
         current = self.at(op.message.aor, op.message.received_at)
         for mail in self.mail:
             if mail.message.id == op.message.id:
-                return Kept(mail.message, current)
+                return Kept(mail.message, current, self.history.unread(op.message.aor))
+        if op.most is not None and sum(m.message.aor == op.message.aor for m in self.mail) >= op.most:
+            return MailboxFull()
         phones = tuple(dict.fromkeys(b.phone for b in current))
         self.mail.append(Mail(replace(op.message, waiting=phones)))
-        return Kept(self.mail[-1].message, current)
+        if op.entry:
+            self.history.apply(Log(op.entry))
+        return Kept(self.mail[-1].message, current, self.history.unread(op.message.aor))
 
     @apply.register
     def _(self, op: MessageDone) -> bool:
@@ -327,6 +347,10 @@ class Naive:
                 mail.had.append(op.binding)
                 if not waiting:
                     self.mail.remove(mail)
+                if op.status < 300:
+                    self.history.became(op.message, Outcome.DELIVERED, op.wall, op.status)
+                elif not waiting:
+                    self.history.became(op.message, Outcome.REFUSED, op.wall, op.status)
                 return True
         return False
 
@@ -346,6 +370,7 @@ class Naive:
         self.subscriptions = [s for s in self.subscriptions if s[0] != op.aor]
         self.uploads = [u for u in self.uploads if u.aor != op.aor]
         self.mail = [m for m in self.mail if m.message.aor != op.aor]
+        self.history.remove(op.aor)
         return True
 
     def heard(self, aor: Aor, at: float) -> None:

@@ -13,7 +13,7 @@ from tests.store.samples import ALICE, NOW, call, contact, register, registered
 
 from ringwake.model.account import Aor
 from ringwake.model.call import CallEnd, CallRecord
-from ringwake.model.store_ops import Finish, ListBindings, Op, Park, Parked, Recover, Register, Registered
+from ringwake.model.store_ops import Finish, Finished, ListBindings, Op, Park, Parked, Recover, Register, Registered
 
 ORDERS = list(permutations(("park", "first", "cancel", "second")))
 
@@ -55,9 +55,9 @@ def judge(order: tuple[str, ...], number: int, results: list[Any]) -> None:
                 assert [known.id for known in calls] == ([parked_id] if is_open else [])
                 invites += [binding.id for known in calls if binding.id not in known.invited]
                 known_phones = sorted({*known_phones, binding.id})
-            case bool():
+            case Finished(was_open=was_open):
                 assert word == "cancel"
-                assert result is is_open
+                assert was_open is is_open
                 is_open = False
             case _:
                 raise AssertionError(result)

@@ -17,8 +17,20 @@ from tests.store.samples import NOW, apns, contact, fcm, register, subscription_
 from ringwake.model.account import Account, Aor, PbxLogin
 from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.call_settings import CallSettings, QuietHours
+from ringwake.model.history import Entry, EntryKind, Outcome
+from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.once_ops import UseOnce
 from ringwake.model.push import PushTarget, Service
-from ringwake.model.settings import Settings
+from ringwake.model.settings import (
+    UNCHOSEN,
+    AlertStyle,
+    DeviceSettings,
+    Notifications,
+    OwnNotifications,
+    Settings,
+)
+from ringwake.model.settings_ops import ListSettings, PutSettings
 from ringwake.model.store_ops import (
     CancelCall,
     ContactUpdate,
@@ -71,6 +83,38 @@ NUMBERS = st.integers(0, 2)
 CLAIMS = st.sampled_from([*TokenClaims, TokenClaims.CHALLENGE])
 LIMITS = st.integers(0, 4)
 STEPS = st.sampled_from([0.5, 30.0, 400.0])
+
+
+MOST = st.sampled_from([None, None, 1, 2])
+CHOICES = st.sampled_from(
+    [
+        UNCHOSEN,
+        Settings(
+            notifications=Notifications(tone="bell\udcff", style=AlertStyle.BANNER),
+            calls=CallSettings(quiet_hours=(QuietHours(days=(4,), begin=1320, end=420),), block=("*@\udcff",)),
+            devices=(DeviceSettings(device="<urn:\udcff>", notifications=OwnNotifications(badge=False)),),
+        ),
+    ]
+)
+
+
+def entries(name: str, aor: Aor, wall: float) -> st.SearchStrategy[Entry]:
+    """Draw what may have become of a call or message."""
+    return st.builds(
+        Entry,
+        id=st.just(name),
+        trace=st.just("t"),
+        aor=st.just(aor),
+        kind=st.sampled_from(EntryKind),
+        outcome=st.sampled_from(Outcome),
+        peer_uri=st.sampled_from(["", "sip:\udcff\0@h"]),
+        peer_name=st.sampled_from(["", "B\udcff"]),
+        at=st.just(wall),
+        ended_at=st.sampled_from([0.0, wall]),
+        is_outgoing=st.booleans(),
+        is_read=st.booleans(),
+        status=st.sampled_from([0, 486]),
+    )
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -280,10 +324,11 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         known = data.draw(st.sampled_from([*(record.id for record in self.naive.calls), "none"]))
-        self.ask(Finish(call=known, end=CallEnd.CANCELLED))
+        aor = next((record.aor for record in self.naive.calls if record.id == known), ALICE)
+        self.ask(Finish(call=known, end=CallEnd.CANCELLED, entry=data.draw(st.none() | entries(known, aor, self.wall))))
 
-    @rule(aor=AORS, number=NUMBERS, lasts=st.sampled_from([20.0, 600.0]))
-    def keep_message(self, aor: Aor, number: int, lasts: float) -> None:
+    @rule(aor=AORS, number=NUMBERS, lasts=st.sampled_from([20.0, 600.0]), is_listed=st.booleans(), most=MOST)
+    def keep_message(self, aor: Aor, number: int, lasts: float, is_listed: bool, most: int | None) -> None:
         message = StoredMessage(
             id=f"message {9 - number} {aor}",
             trace="m",
@@ -292,27 +337,58 @@ class StoreMachine(RuleBasedStateMachine):
             received_at=self.wall,
             expires_at=self.wall + lasts,
         )
-        self.ask(KeepMessage(message=message))
+        entry = Entry(id=message.id, trace="m", aor=aor, kind=EntryKind.MESSAGE, outcome=Outcome.WAITING, at=self.wall)
+        self.ask(KeepMessage(message=message, entry=entry if is_listed else None, most=most))
 
-    @rule(data=st.data())
-    def message_done(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), aor=AORS)
+    def log(self, data: st.DataObject, aor: Aor) -> None:
+        name = data.draw(st.sampled_from([f"logged {number} {aor}" for number in range(4)]))
+        self.ask(Log(data.draw(entries(name, aor, self.wall))))
+
+    @rule(aor=AORS, data=st.data(), back=st.sampled_from([0.0, 100.0]))
+    def mark_read(self, aor: Aor, data: st.DataObject, back: float) -> None:
+        known = st.sampled_from([*(entry.id for entry in self.naive.history.entries), "none"])
+        ids = data.draw(st.lists(known, max_size=2))
+        self.ask(MarkRead(aor=aor, entries=tuple(ids), until=self.wall - back))
+
+    @rule(
+        aor=AORS,
+        kind=st.none() | st.sampled_from(EntryKind),
+        only_unread=st.booleans(),
+        limit=st.sampled_from([1, 3, 100]),
+    )
+    def list_history(self, aor: Aor, kind: EntryKind | None, only_unread: bool, limit: int) -> None:
+        self.ask(ListHistory(aor=aor, kind=kind, only_unread=only_unread, limit=limit))
+
+    @rule(aor=AORS, settings=CHOICES, expected=st.none() | st.integers(0, 3))
+    def put_settings(self, aor: Aor, settings: Settings, expected: int | None) -> None:
+        self.ask(PutSettings(aor=aor, settings=settings, expected=expected))
+
+    @rule(name=st.sampled_from(["one", "two"]), lasts=STEPS)
+    def use_once(self, name: str, lasts: float) -> None:
+        self.ask(UseOnce(name=name, until=self.wall + lasts))
+
+    @rule()
+    def a_season_passes(self) -> None:
+        self.wall += 91 * 86400.0
+
+    @rule(data=st.data(), status=st.sampled_from([200, 200, 415]))
+    def message_done(self, data: st.DataObject, status: int) -> None:
         if self.naive.mail:
             mail = data.draw(st.sampled_from(self.naive.mail))
             phones = [known.phone for known in self.naive.bindings if known.aor == mail.message.aor]
             phone = data.draw(st.sampled_from([*phones, "nobody"]))
-            self.ask(MessageDone(message=mail.message.id, binding=phone))
+            self.ask(MessageDone(message=mail.message.id, binding=phone, status=status, wall=self.wall))
 
     @rule(
         aor=AORS,
         tenant=st.sampled_from(["example.com", "other.test"]),
-        alert=st.booleans(),
         realm=st.sampled_from([None, "", "r\udcff"]),
     )
-    def put_account(self, aor: Aor, tenant: str, alert: bool, realm: str | None) -> None:
+    def put_account(self, aor: Aor, tenant: str, realm: str | None) -> None:
         secret = Secret(f"{self.serial:032x}")
-        settings = Settings(alert=alert, sound="bell\udcff")
         pbx = None if realm is None else PbxLogin(user="u", password=secret, realm=realm)
-        account = Account(aor=aor, tenant=tenant, ha1_md5=secret, ha1_sha256=secret, settings=settings, pbx=pbx)
+        account = Account(aor=aor, tenant=tenant, ha1_md5=secret, ha1_sha256=secret, pbx=pbx)
         self.ask(PutAccount(account=account))
 
     @rule(tenant=st.sampled_from(["example.com", "other.test"]), after=STEPS, limit=LIMITS)
@@ -334,6 +410,7 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def all_is_the_same(self) -> None:
         reads: list[Op[Any]] = [ListBindings(aor=None, wall=self.wall), Recover(wall=self.wall), ListAccounts()]
+        reads += [ListHistory(limit=1000), ListSettings()]
         assert self.bed.all_at_once(reads) == [self.naive.apply(op) for op in reads]
 
 

@@ -56,7 +56,7 @@ def test_the_caller_hears_200_and_487_when_the_end_is_on_disk() -> None:
         caller.boss.send(caller.cancel)
         await pause(0.5)
         assert caller.heard == ([100], [])
-        assert [push.notice.kind for _, push in world.provider.pushes] == ["call", "cancel"], "alice is told meanwhile"
+        assert [push.notice.kind for _, push in world.provider.pushes] == ["call", "missed"], "alice is told meanwhile"
         await pause(2)
         assert caller.heard == ([100, 487], [200])
 

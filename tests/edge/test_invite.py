@@ -13,7 +13,8 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, Phone, World
 
-from ringwake.edge.invite import MOST_UNDER_WAY, RECOVERY_SECONDS, compose
+from ringwake.edge.invite import MOST_UNDER_WAY, compose
+from ringwake.edge.recovery import RECOVERY_SECONDS
 from ringwake.model.account import Aor
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.events import Event, Happened

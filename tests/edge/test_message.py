@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 from tests.support.faulty_store import FaultyStore
@@ -11,14 +12,21 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, PROJECT, Phone, World
 
-from ringwake.edge.message import MOST_WAKING
+from ringwake.edge.message_wakes import MOST_WAKING
 from ringwake.model.account import Aor
+from ringwake.model.call_settings import CallSettings
 from ringwake.model.events import Event, Happened
+from ringwake.model.history import Entry, EntryKind
+from ringwake.model.history import Outcome as Ended
+from ringwake.model.history_ops import ListHistory
 from ringwake.model.push import Accepted, Outcome, Unreachable
+from ringwake.model.settings import Settings
 from ringwake.model.store_ops import KeepMessage
 from ringwake.model.tenant import Tenant
 from ringwake.sip.flow import Address, Transport
 from ringwake.store.directory import MemoryDirectory
+from ringwake.wake.mail_queue import PAUSES
+from ringwake.wake.outbox import MOST_WAKES
 
 ALICE = Aor(f"alice@{DOMAIN}")
 
@@ -206,7 +214,13 @@ def test_a_phone_that_refuses_for_now_gets_it_at_its_next_register() -> None:
         await pause(0.1)
         again = phone.requests[-1]
         assert len(phone.requests) == 2
-        assert (again.call_id, again.via.branch) == (arrived.call_id, arrived.via.branch)
+        assert (again.call_id, again.headers.get("cseq")) == (arrived.call_id, "2 MESSAGE")
+        assert again.via.branch != arrived.via.branch, "or a phone on UDP would only say its 480 again"
+        phone.answer(again, 486)
+        await pause(PAUSES[1] - 0.2)
+        assert len(phone.requests) == 2
+        await pause(0.3)
+        assert phone.requests[-1].headers.get("cseq") == "3 MESSAGE", "it is offered again by itself"
 
     in_world(test)
 
@@ -246,10 +260,10 @@ def test_a_phone_that_has_just_registered_and_does_not_answer_is_not_woken_over_
         await phone.ask_as("alice", phone.register("alice", contact=contact, expires=3600))
         assert await write(world, "nobody reads this") == 202
         await pause(50)
-        for _ in range(3):
+        for _ in range(60):
             await phone.ask_as("alice", phone.register("alice", contact=contact, expires=3600))
             await pause(50)
-        assert world.provider.pushes == []
+        assert len(world.provider.pushes) <= MOST_WAKES
 
     in_world(test)
 
@@ -322,5 +336,292 @@ def test_a_flood_of_messages_waits_on_disk_and_not_in_memory() -> None:
         await alice.wake()
         await pause(5)
         assert len(set(alice.texts)) == 3 * MOST_WAKING
+
+    in_world(test)
+
+
+# ---- what is no message to the person
+
+
+def typed(media: str) -> str:
+    return f"Content-Type: {media}"
+
+
+async def send(world: World, body: bytes, *more: str) -> int:
+    """Let the boss send any body."""
+    boss = await Stranger(world).open()
+    letter = boss.request("MESSAGE", f"sip:{ALICE}", *more, body=body)
+    status = (await boss.ask_as("boss", letter)).status
+    await boss.close()
+    return status
+
+
+COMPOSING = typed("application/im-iscomposing+xml")
+DISPOSITION = typed("message/imdn+xml")
+
+
+async def registered(world: World, *, token: str = "") -> Stranger:
+    """Return a phone of alice that is awake, and answers nothing by itself."""
+    phone = await Stranger(world, transport=Transport.TLS, address=Address("10.0.0.50", 4000)).open()
+    push = f";pn-provider=fcm;pn-param={PROJECT};pn-prid={token}" if token else ""
+    contact = f"<sip:alice@{phone.address}{push}>"
+    await phone.ask_as("alice", phone.register("alice", contact=contact))
+    return phone
+
+
+def test_that_somebody_writes_reaches_who_is_awake_and_is_not_kept() -> None:
+    """RFC 3994: neither a wake nor a place in the store is worth it."""
+
+    async def test(world: World) -> None:
+        sleeper, phone = await asleep(world), await registered(world)
+        boss = await Stranger(world).open()
+        letter = await boss.signed("boss", boss.request("MESSAGE", f"sip:{ALICE}", COMPOSING, body=b"<isComposing/>"))
+        boss.send(letter)
+        await pause(0.1)
+        (arrived,) = phone.requests
+        assert arrived.body == b"<isComposing/>"
+        assert "record-route" not in arrived.headers
+        phone.answer(arrived, 200)
+        await pause(0.1)
+        assert [answer.status for answer in boss.responses_to(letter)] == [200]
+        await pause(60)
+        assert world.provider.pushes == []
+        await sleeper.wake()
+        await pause(1)
+        assert sleeper.texts == []
+
+    in_world(test)
+
+
+def test_that_somebody_writes_to_phones_that_sleep_is_told_at_once() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        assert await send(world, b"<isComposing/>", COMPOSING) == 480
+        assert world.provider.pushes == []
+        await alice.wake()
+        await pause(1)
+        assert alice.texts == []
+
+    in_world(test)
+
+
+def test_a_disposition_notification_is_kept_and_wakes_nobody() -> None:
+    """RFC 5438: it comes when the phone comes, after a restart as well."""
+
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        wrapped = b"From: <im:b@h>\r\n\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn/>"
+        assert await send(world, b"<imdn/>", DISPOSITION) == 202
+        assert await send(world, wrapped, typed("message/cpim")) == 202
+        await pause(60)
+        await restart(world)
+        await pause(60)
+        assert world.provider.pushes == []
+        await alice.wake()
+        await pause(1)
+        assert alice.texts == ["<imdn/>", wrapped.decode()]
+
+    in_world(test)
+
+
+def test_a_phone_that_was_lost_is_not_woken_for_disposition_notifications_alone() -> None:
+    async def test(world: World) -> None:
+        alice = await awake(world, "alice", push=True)
+        await pause(3600)
+        await vanish(alice)
+        assert await send(world, b"<imdn/>", DISPOSITION) == 202
+        await pause(100)
+        assert world.provider.pushes == []
+
+    in_world(test)
+
+
+def test_a_disposition_notification_does_not_keep_a_message_from_waking() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        assert await send(world, b"<imdn/>", DISPOSITION) == 202
+        assert await write(world, "hello") == 202
+        await pause(5)
+        world.provider.pushes.clear()
+        alice.wakes = True
+        await restart(world)
+        await pause(5)
+        assert alice.texts == ["<imdn/>", "hello"]
+        assert len(world.pushed("message")) == 1
+
+    in_world(test)
+
+
+BODIES = [
+    ("text/plain;charset=utf-8", "Grüße, 日本\r\n".encode()),
+    ("multipart/mixed;boundary=b", b"--b\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b--\r\n"),
+    ("multipart/mixed;boundary=none", b""),
+    ("message/cpim", b"From: <im:b@h>\n\nContent-Type: text/plain\n\nhi"),
+    ("application/octet-stream", bytes(range(256))),
+    ("application/pkcs7-mime", b"\r\n\r\nSIP/2.0 200 OK\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize(("media", "body"), BODIES)
+def test_any_type_is_carried_octet_for_octet(media: str, body: bytes) -> None:
+    async def test(world: World) -> None:
+        assert await send(world, body, typed(media), "Content-Language: de", "Content-Encoding: identity") == 202
+        await restart(world)
+        phone = await registered(world)
+        await pause(0.1)
+        (arrived,) = phone.requests
+        assert arrived.body == body
+        fields = [arrived.headers.get(key) for key in ("content-type", "content-language", "content-encoding")]
+        assert fields == [media, "de", "identity"]
+
+    in_world(test)
+
+
+# ---- history, limits, blocked senders
+
+
+async def history(world: World) -> list[Entry]:
+    return list(await world.store.do(ListHistory(aor=ALICE)))
+
+
+def test_a_message_is_listed_from_its_202_to_its_end() -> None:
+    async def test(world: World) -> None:
+        assert await write(world, "hello") == 202
+        assert await send(world, b"<imdn/>", DISPOSITION) == 202
+        (entry,) = await history(world)
+        assert (entry.kind, entry.outcome, entry.is_unread) == (EntryKind.MESSAGE, Ended.WAITING, True)
+        assert entry.peer_uri == f"sip:boss@{DOMAIN}"
+        phone = await registered(world)
+        await pause(0.1)
+        phone.answer(phone.requests[-1], 200)
+        await pause(0.1)
+        (entry,) = await history(world)
+        assert (entry.outcome, entry.status, entry.is_unread) == (Ended.DELIVERED, 200, True)
+
+    in_world(test)
+
+
+def test_a_message_that_no_phone_takes_is_listed_as_refused_and_noted() -> None:
+    async def test(world: World) -> None:
+        phone = await registered(world)
+        assert await send(world, b"?", typed("application/unknown")) == 202
+        await pause(0.1)
+        phone.answer(phone.requests[-1], 415)
+        await pause(0.1)
+        (entry,) = await history(world)
+        assert (entry.outcome, entry.status, entry.is_unread) == (Ended.REFUSED, 415, False)
+        assert noted(world, Happened.MESSAGE_REFUSED)[0].fields["status"] == 415
+
+    in_world(test)
+
+
+def test_a_message_that_nobody_came_for_is_listed_as_expired() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        assert await write(world, "old", "Expires: 10") == 202
+        await pause(60)
+        (entry,) = await history(world)
+        assert entry.outcome is Ended.EXPIRED
+
+    in_world(test)
+
+
+def test_the_push_counts_what_is_unread() -> None:
+    async def test(world: World) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        for number in (1, 2, 3):
+            assert await write(world, str(number)) == 202
+            await pause(300)
+        badges = [push.notice.alert.badge for push in world.pushed("message") if push.notice.alert]
+        assert badges == [1, 2, 3]
+        await restart(world)
+        await pause(5)
+        alert = world.pushed("message")[-1].notice.alert
+        assert alert is not None
+        assert alert.badge == 3
+
+    in_world(test)
+
+
+def test_a_mailbox_that_is_full_takes_nothing_more_until_something_was_fetched() -> None:
+    async def test(world: World) -> None:
+        world.core.messages_per_account = 2
+        alice = await asleep(world)
+        alice.wakes = False
+        assert [await write(world, text) for text in ("one", "two", "three")] == [202, 202, 480]
+        assert [entry.outcome for entry in await history(world)] == [Ended.WAITING] * 2
+        await alice.wake()
+        await pause(1)
+        assert alice.texts == ["one", "two"]
+        assert await write(world, "four") == 202
+
+    in_world(test)
+
+
+def chose(world: World, **calls: Any) -> None:
+    """Set alice's call settings."""
+    world.directory.put_settings(ALICE, Settings(calls=CallSettings(**calls)))
+
+
+@pytest.mark.parametrize("kind", [typed("text/plain"), COMPOSING, DISPOSITION])
+def test_a_blocked_sender_hears_603_and_nothing_is_kept_or_listed(kind: str) -> None:
+    async def test(world: World) -> None:
+        chose(world, block=(f"boss@{DOMAIN}",))
+        alice = await awake(world, "alice", push=True)
+        assert await send(world, b"hello", kind) == 603
+        await pause(1)
+        assert (alice.texts, await history(world)) == ([], [])
+
+    in_world(test)
+
+
+def test_a_message_to_who_is_not_to_be_disturbed_wakes_and_makes_no_sound() -> None:
+    async def test(world: World) -> None:
+        chose(world, do_not_disturb=True)
+        alice = await asleep(world)
+        assert await write(world, "hello") == 202
+        await pause(5)
+        (push,) = world.pushed("message")
+        assert push.notice.alert is not None
+        assert (push.notice.alert.sound, push.notice.alert.body) == ("", "Message from boss")
+        assert alice.texts == ["hello"]
+
+    in_world(test)
+
+
+def test_a_phone_that_dies_with_messages_under_way_is_woken_for_the_rest() -> None:
+    async def test(world: World) -> None:
+        phone = await registered(world, token="token-0001")
+        assert [await write(world, text) for text in ("one", "two")] == [202, 202]
+        await phone.close()
+        await pause(1)
+        assert len(world.pushed("message")) == 1
+        again = await registered(world, token="token-0001")
+        await pause(0.1)
+        again.answer(again.requests[-1], 200)
+        await pause(0.1)
+        assert [arrived.body for arrived in again.requests] == [b"one", b"two"]
+
+    in_world(test)
+
+
+def test_what_one_sender_writes_keeps_its_order_and_does_not_hold_up_others() -> None:
+    async def test(world: World) -> None:
+        phone = await registered(world)
+        carol = await Stranger(world, address=Address("10.0.0.51", 4000)).open()
+        assert [await write(world, text) for text in ("one", "two")] == [202, 202]
+        other = carol.request("MESSAGE", f"sip:{ALICE}", sender=f"sip:carol@{DOMAIN}", body=b"carol")
+        assert (await carol.ask_as("carol", other)).status == 202
+        await pause(0.1)
+        for status in (486, 200):
+            phone.answer(phone.requests[-1], status)
+            await pause(0.1)
+        await pause(PAUSES[0])
+        phone.answer(phone.requests[-1], 200)
+        await pause(0.1)
+        assert [arrived.body for arrived in phone.requests] == [b"one", b"carol", b"one", b"two"]
 
     in_world(test)

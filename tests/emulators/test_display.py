@@ -18,7 +18,9 @@ from ringwake.emulators.display import apns_display, fcm_display, webpush_displa
          {"loc_key": "CALL", "loc_args": ["Boss"], "title_loc_key": "T", "title_loc_args": []}),
         ({"sound": "ring.wav", "badge": 0, "category": "INCOMING_CALL"},
          {"sound": "ring.wav", "badge": 0, "category": "INCOMING_CALL"}),
-        ({"sound": {"critical": 1, "name": "alarm.wav"}}, {"sound": "alarm.wav"}),
+        ({"sound": {"critical": 1, "name": "alarm.wav"}}, {"sound": "alarm.wav", "critical": True}),
+        ({"sound": {"critical": 0, "name": "alarm.wav"}}, {"sound": "alarm.wav"}),
+        ({"badge": 1, "interruption-level": "passive"}, {"badge": 1, "interruption_level": "passive"}),
         ({"sound": "", "alert": 5}, None),
     ],
 )  # fmt: skip

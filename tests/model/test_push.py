@@ -51,7 +51,7 @@ def test_a_voip_push_only_announces_a_call(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_browser_gets_no_silent_push(kind: Kind) -> None:
     assert ANDROID.vehicle(kind) == (Service.ONLY, ONLY)
-    assert (BROWSER.vehicle(kind) is None) == (kind in SILENT)
+    assert (BROWSER.vehicle(kind) is None) == (kind in SILENT or kind is Kind.READ)
 
 
 @pytest.mark.parametrize("provider", [Provider.UNIFIEDPUSH, Provider.HMS, Provider.HTTP])
@@ -59,6 +59,14 @@ def test_a_browser_gets_no_silent_push(kind: Kind) -> None:
 def test_an_app_that_is_no_page_and_no_iphones_may_be_woken_in_silence(provider: Provider, kind: Kind) -> None:
     target = PushTarget(app=AppKey(provider, "example.com"), tokens=((Service.ONLY, ONLY),))
     assert target.vehicle(kind) == (Service.ONLY, ONLY)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [(BOTH, False), (VOIP_ONLY, False), (REMOTE_ONLY, True), (ANDROID, False), (BROWSER, True)],
+)
+def test_what_the_system_shows_as_an_alert_is_taken_away_by_a_push(target: PushTarget, *, expected: bool) -> None:
+    assert target.is_called_by_alert is expected
 
 
 def test_all_bindings_of_one_phone_have_one_lease() -> None:

@@ -185,6 +185,10 @@ CALLS = [
         (INVITE, event(Happened.PUSH_SUPPRESSED, 0.1, reason="anything else"), ended(CallEnd.NO_WAKE)),
         "The push was held back.",
     ),
+    (
+        (INVITE, event(Happened.CALL_ENDED, 0.1, end="silenced", status=480, reason="the account has quiet hours")),
+        "It was not let through: the account has quiet hours.",
+    ),
 ]
 
 
@@ -232,11 +236,25 @@ MESSAGES = [
         "It is on disk; the push service took the push, and no phone has come for it yet.",
     ),
     ((SENT, KEPT, ACCEPTED, event(Happened.MESSAGE_DELIVERED, 3.0, status=200)), "A phone has it."),
-    ((KEPT, event(Happened.MESSAGE_DELIVERED, 3.0, status=415)), "A phone refused it with 415."),
+    ((KEPT, event(Happened.MESSAGE_REFUSED, 3.0, device="a", status=415)), "A phone refused it with 415."),
     (
-        (KEPT, event(Happened.MESSAGE_DELIVERED, 3.0, status=200), event(Happened.MESSAGE_DELIVERED, 4.0, status=415)),
+        (
+            KEPT,
+            event(Happened.MESSAGE_DELIVERED, 3.0, status=200),
+            event(Happened.MESSAGE_REFUSED, 4.0, device="a", status=415),
+        ),
         "A phone has it.",
     ),
+    (
+        (KEPT, event(Happened.MESSAGE_DEFERRED, 3.0, device="a", status=486)),
+        "It is on disk; a phone answered 486, and is asked again.",
+    ),
+    (
+        (KEPT, ACCEPTED, event(Happened.MESSAGE_DEFERRED, 3.0, device="a", reason="timeout")),
+        "It is on disk; a phone did not answer, and is asked again.",
+    ),
+    ((event(Happened.MESSAGE_SENT, 3.0, status=200),), "The PBX has it."),
+    ((event(Happened.MESSAGE_REFUSED, 3.0, status=404),), "The PBX refused it with 404."),
 ]
 
 

@@ -11,6 +11,7 @@ from tests.support.sip_messages import received_response
 from ringwake.model.effects import NOTHING, Effects, QuietBranch
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import DECLINED, ELSEWHERE
+from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Transport
 from ringwake.sip.message import Request
 from ringwake.sip.replies import reply
@@ -539,7 +540,7 @@ def silent(fork: Fork) -> bool:
 
 def test_silence_is_that_nobody_is_left_and_nobody_has_said_a_word() -> None:
     fork = Fork()
-    fork.context.tells_silence = False
+    fork.context.holds = frozenset({Lack.SILENCE})
     assert silent(fork), "nobody was ever there"
     fork.context.expect("a")
     assert not silent(fork)
@@ -554,7 +555,7 @@ def test_silence_is_that_nobody_is_left_and_nobody_has_said_a_word() -> None:
 @pytest.mark.parametrize("status", [480, 486, 503])
 def test_a_phone_that_has_refused_is_not_silent(status: int) -> None:
     fork = Fork()
-    fork.context.tells_silence = False
+    fork.context.holds = frozenset({Lack.SILENCE})
     fork.begin("a")
     assert len(said(fork.answer("a", status))) == 1
     assert not silent(fork)
@@ -562,7 +563,7 @@ def test_a_phone_that_has_refused_is_not_silent(status: int) -> None:
 
 def test_a_phone_that_rang_is_not_silent() -> None:
     fork = Fork()
-    fork.context.tells_silence = False
+    fork.context.holds = frozenset({Lack.SILENCE})
     fork.begin("a")
     fork.answer("a", 180)
     fork.context.give_up("a", 480)
@@ -572,7 +573,7 @@ def test_a_phone_that_rang_is_not_silent() -> None:
 
 def test_who_has_hung_up_hears_no_silence() -> None:
     fork = Fork()
-    fork.context.tells_silence = False
+    fork.context.holds = frozenset({Lack.SILENCE})
     fork.context.expect("a")
     assert said(fork.context.cancel()) == [487]
     assert not silent(fork)
@@ -580,7 +581,7 @@ def test_who_has_hung_up_hears_no_silence() -> None:
 
 def test_a_context_that_is_handed_on_says_nothing_any_more() -> None:
     fork = Fork()
-    fork.context.tells_silence = False
+    fork.context.holds = frozenset({Lack.SILENCE})
     fork.begin("a")
     fork.context.give_up("a", 480)
     fork.context.hand_on()

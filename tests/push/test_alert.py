@@ -7,19 +7,30 @@ import pytest
 from tests.push.samples import CALL_ALERT, notice
 
 from ringwake.model.push import SILENT, Alert, Kind, Loc
+from ringwake.model.settings import AlertStyle
 from ringwake.push.alert import PlainAlert, PlainLoc, plain_alert, plain_loc, shown
 
 
 def test_all_that_the_account_shows_is_said() -> None:
     shown = plain_alert(notice(alert=CALL_ALERT))
     assert shown == PlainAlert(
-        title="alice@example.com", body="Boss calling", sound="default", badge=1, category="INCOMING_CALL"
+        title="alice@example.com",
+        body="Boss calling",
+        sound="default",
+        badge=1,
+        category="INCOMING_CALL",
+        style="alert",
     )
 
 
 def test_what_is_empty_is_left_out() -> None:
     assert msgspec.json.encode(plain_alert(notice(alert=Alert(sound="ring")))) == b'{"sound":"ring"}'
     assert msgspec.json.encode(plain_alert(notice(alert=Alert(badge=0)))) == b'{"badge":0}'
+
+
+def test_a_banner_and_a_critical_sound_are_named() -> None:
+    alert = Alert(body="b", sound="s", style=AlertStyle.BANNER, is_critical=True)
+    assert plain_alert(notice(alert=alert)) == PlainAlert(body="b", sound="s", style="banner", critical=True)
 
 
 def test_a_title_without_a_text_is_not_shown() -> None:
@@ -38,7 +49,9 @@ def test_a_silent_push_shows_nothing(kind: Kind) -> None:
 
 def test_texts_of_the_app_are_named_beside_what_they_stand_for() -> None:
     alert = Alert(title="t", body="b", loc=Loc(key="K", args=("Boss",), title_key="T"))
-    assert plain_alert(notice(alert=alert)) == PlainAlert(title="t", body="b", loc=PlainLoc("K", ("Boss",), "T"))
+    assert plain_alert(notice(alert=alert)) == PlainAlert(
+        title="t", body="b", style="alert", loc=PlainLoc("K", ("Boss",), "T")
+    )
     assert msgspec.json.encode(PlainLoc("K")) == b'{"key":"K"}'
 
 

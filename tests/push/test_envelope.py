@@ -195,6 +195,20 @@ def test_what_cannot_be_shortened_is_not_sent() -> None:
     assert caught.value.status == 413
 
 
+def test_a_push_that_shows_nothing_is_made_clean_too() -> None:
+    made = fitted(apns_push(alert=None, from_name="\udcff"), lambda _: True)
+    assert (made.from_name, made.alert) == ("\ufffd", None)
+
+
+def test_the_urls_of_what_may_be_done_stand_in_the_object_and_go_before_the_ticket() -> None:
+    actions, ticket = (("decline", "https://x/act/1"), ("ignore", "https://x/act/2")), "sealed"
+    assert encoded(notice(actions=actions))["actions"] == dict(actions)
+    full = apns_push(actions=actions, ticket=ticket, alert=None, from_uri="", from_name="")
+    assert fitted(full, lambda it: size(it) <= size(full.notice)) == full.notice
+    shorter = fitted(full, lambda it: size(it) < size(full.notice))
+    assert (shorter.actions, shorter.ticket) == ((), ticket)
+
+
 def test_what_comes_later_of_a_call_replaces_what_was_before() -> None:
     names = {replaces(notice(kind, id=kind.value)) for kind in (Kind.CALL, Kind.MISSED, Kind.ELSEWHERE, Kind.CANCEL)}
     assert len(names) == 1
@@ -208,9 +222,13 @@ def test_other_calls_accounts_and_messages_replace_nothing() -> None:
         notice(Kind.MESSAGE),
         notice(Kind.MESSAGE, id="other"),
         notice(Kind.REFRESH),
+        notice(Kind.READ),
+        notice(Kind.READ, account="other"),
+        notice(Kind.VOICEMAIL),
     ]
     assert len({replaces(it) for it in others}) == len(others)
-    assert replaces(notice(Kind.REFRESH, id="1")) == replaces(notice(Kind.REFRESH, id="2"))
+    for kind in (Kind.REFRESH, Kind.READ, Kind.VOICEMAIL):
+        assert replaces(notice(kind, id="1", call_id="1")) == replaces(notice(kind, id="2", call_id="2"))
 
 
 @given(text=ANY_TEXT)

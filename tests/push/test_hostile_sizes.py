@@ -75,7 +75,10 @@ def test_a_payload_is_json_within_its_bound_or_there_is_none(
     )
     if body is None:
         # All that may go has gone; what is left does not fit.
-        assert len(json.dumps(clean(call_id), ensure_ascii=False).encode()) > form.limit - 1200
+        written = json.dumps(clean(call_id), ensure_ascii=False)
+        if form is FORMS["hms"]:
+            written = json.dumps(written, ensure_ascii=False)  # its data are JSON within JSON
+        assert len(written.encode()) > form.limit - 1200
         return
     said = json.loads(body.decode("utf-8", "strict"))
     assert form.size(body) <= form.limit

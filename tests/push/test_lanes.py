@@ -71,11 +71,14 @@ def test_a_call_goes_before_a_refresh() -> None:
     """And in between what tells the end of one, and then messages; within a rank it is first come, first served."""
 
     async def story(line: Line) -> None:
-        for number, kind in enumerate([REFRESH, Kind.WAKE, MESSAGE, Kind.MISSED, Kind.ELSEWHERE, CANCEL, CALL, CALL]):
+        voicemail = Kind.VOICEMAIL
+        kinds = [REFRESH, Kind.WAKE, MESSAGE, Kind.MISSED, Kind.ELSEWHERE, CANCEL, CALL, CALL, Kind.READ, voicemail]
+        for number, kind in enumerate(kinds):
             await line.wait(f"{kind}{number}", to(f"phone{number}", kind))
         await line.all_go()
         assert line.went == [
-            "call6", "call7", "missed3", "elsewhere4", "cancel5", "wake1", "message2", "refresh0",
+            "call6", "call7", "missed3", "elsewhere4", "cancel5", "wake1", "message2", "voicemail9",
+            "refresh0", "read8",
         ]  # fmt: skip
         assert (line.lane.under_way, line.lane.waiting) == (0, 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,13 +12,23 @@ from hypothesis import strategies as st
 from tests.push.payloads import FORMS, Form
 
 from ringwake.model.push import SILENT, Alert, Kind
+from ringwake.model.settings import AlertStyle
 from ringwake.push.alert import shown
 
-WORDS = ("title", "body", "sound", "badge", "category")
+WORDS = ("title", "body", "sound", "badge", "category", "style", "critical")
+KINDS = sorted(set(Kind) - {Kind.READ})
+"""Of all but the one that only counts."""
 TEXT = st.sampled_from(("", "x", "Grüße"))
 ALERT = st.builds(
-    Alert, title=TEXT, body=TEXT, sound=TEXT, badge=st.none() | st.integers(0, 99), category=st.sampled_from(("", "X"))
+    Alert,
+    title=TEXT,
+    body=TEXT,
+    sound=TEXT,
+    badge=st.none() | st.integers(0, 99),
+    category=st.sampled_from(("", "X")),
+    style=st.sampled_from(AlertStyle),
 )
+CRITICAL = st.builds(lambda alert, loud: replace(alert, is_critical=loud and bool(alert.sound)), ALERT, st.booleans())
 
 
 def as_shown(name: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -25,16 +36,25 @@ def as_shown(name: str, body: dict[str, Any]) -> dict[str, Any]:
     match name:
         case "apns voip" | "apns remote":
             aps = body["aps"]
-            found = {**aps, **aps.get("alert", {})}
+            sound = aps.get("sound", "")
+            is_critical = isinstance(sound, dict)
+            found = {**aps, **aps.get("alert", {}), "style": body.get("style"), "critical": is_critical}
+            found["sound"] = sound["name"] if is_critical else sound
         case "fcm":
             found = dict(body["message"]["data"])
             if "badge" in found:
                 found["badge"] = int(found["badge"])
+            found["critical"] = found.get("critical") == "true"
         case "hms":
             found = json.loads(body["message"]["data"]).get("alert", {})
         case _:
             found = body.get("alert", {})
-    return {word: found[word] for word in WORDS if found.get(word) not in (None, "")}
+    return said({word: found.get(word) for word in WORDS})
+
+
+def said(words: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what says nothing; a badge of 0 says much."""
+    return {word: value for word, value in words.items() if value not in (None, "") and value is not False}
 
 
 def meant(kind: Kind, alert: Alert | None) -> dict[str, Any]:
@@ -47,12 +67,14 @@ def meant(kind: Kind, alert: Alert | None) -> dict[str, Any]:
         "sound": alert.sound,
         "badge": alert.badge,
         "category": alert.category,
+        "style": alert.style.value if alert.body else "",
+        "critical": alert.is_critical,
     }
-    return {word: value for word, value in wanted.items() if value not in (None, "")}
+    return said(wanted)
 
 
 @pytest.mark.parametrize("name", [name for name in FORMS if name != "webpush"])
-@given(kind=st.sampled_from(Kind), alert=st.none() | ALERT)
+@given(kind=st.sampled_from(KINDS), alert=st.none() | CRITICAL)
 @settings(deadline=None)
 def test_every_phone_shows_what_the_account_asks_for(name: str, kind: Kind, alert: Alert | None) -> None:
     if name == "apns voip":
@@ -61,7 +83,7 @@ def test_every_phone_shows_what_the_account_asks_for(name: str, kind: Kind, aler
     assert as_shown(name, body) == meant(kind, alert)
 
 
-@given(kind=st.sampled_from(Kind), alert=st.none() | ALERT)
+@given(kind=st.sampled_from(KINDS), alert=st.none() | CRITICAL)
 @settings(deadline=None)
 def test_a_page_shows_the_same_in_the_words_of_browsers(kind: Kind, alert: Alert | None) -> None:
     form: Form = FORMS["webpush"]
@@ -76,4 +98,6 @@ def test_a_page_shows_the_same_in_the_words_of_browsers(kind: Kind, alert: Alert
     assert notification.get("body") == wanted.get("body")
     assert notification.get("silent", False) is ("sound" not in wanted)
     assert notification.get("renotify", False) is ("sound" in wanted)
+    assert notification.get("requireInteraction", False) is (wanted.get("style") == "alert")
+    assert body.get("critical", False) is wanted.get("critical", False)
     assert shown(push.notice) is alert

@@ -44,16 +44,15 @@ def click(url: str, body: object = None) -> int:
 
 def test_the_caller_hears_603_as_soon_as_decline_is_clicked(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     took: list[float] = []
-    with stage.phone() as phone:
-        for _ in range(CLICKS):
-            with stage.call(phone.sleep().user) as caller:
-                url = actions(phone.pushed())["decline_all"]
-                begun = time.monotonic()
-                assert click(url) == 204
-                caller.until(603)
-                took.append((time.monotonic() - begun) * 1000)
-                caller.ack_failure()
-                assert caller.finals == [603]
+    for _ in range(CLICKS):
+        with stage.phone() as phone, stage.call(phone.sleep().user) as caller:
+            url = actions(phone.pushed())["decline_all"]
+            begun = time.monotonic()
+            assert click(url) == 204
+            caller.until(603)
+            took.append((time.monotonic() - begun) * 1000)
+            caller.ack_failure()
+            assert caller.finals == [603]
     with capsys.disabled():
         sys.stderr.write(f"\nclick to 603: median {median(took):.0f} ms, longest {max(took):.0f} ms of {CLICKS}\n")
 

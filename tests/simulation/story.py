@@ -13,10 +13,11 @@ from random import Random
 from typing import Any
 
 from tests.simulation.handset import Habits, Handset
+from tests.simulation.wilful import WilfulWorld
 from tests.support.faulty_store import FaultyStore
 from tests.support.in_world import line_of
 from tests.support.virtual_loop import pause
-from tests.support.world import DOMAIN, Phone, World
+from tests.support.world import DOMAIN, Phone
 
 from ringwake.model.push import Accepted, Outcome, Push, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import (
@@ -97,7 +98,7 @@ class Story:
         self.chance = Random(f"story {seed}")
         self.climate = Climate.drawn(self.chance)
         self.store = FaultyStore()
-        self.world = World(seed=seed, store=self.store)
+        self.world = WilfulWorld(seed=seed, store=self.store)
         self.world.provider.answer = self._outcome
         self.handsets: list[Handset] = []
         self.callers: list[Phone] = []
@@ -147,6 +148,7 @@ class Story:
             # A caller behind a connection cannot hear what became of its call when the server dies.
             wire = Transport.UDP if self.climate.restarts else self.chance.choice(wires)
             self.callers.append(self.world.phone(user, transport=wire, push=False))
+        self.world.choose(Random(f"wishes {self.seed}"))
         for caller in self.callers:
             await caller.wake()
         for phone in self.handsets:

@@ -64,7 +64,7 @@ def test_a_caller_that_hangs_up_before_the_wake_stops_everything() -> None:
         line_of(boss).conversations.cancel(call)
         await pause(0.5)
         assert (call.state, call.status) == (CallState.ENDED, 487)
-        assert [p.notice.kind for _, p in world.provider.pushes] == ["call", "cancel"]
+        assert [p.notice.kind for _, p in world.provider.pushes] == ["call", "missed"]
         await alice.wake()
         await pause(30)
         assert alice.calls == []
@@ -188,7 +188,7 @@ def test_all_devices_ring_and_the_losers_are_told() -> None:
         answer(sleeper, sleeper.calls[0])
         await pause(2)
         assert call.state is CallState.UP
-        assert (awake.calls[0].state, awake.calls[0].ending) == (CallState.ENDED, "cancelled")
+        assert (awake.calls[0].state, awake.calls[0].ending) == (CallState.ENDED, "answered elsewhere")
         assert [p.notice.kind for _, p in world.provider.pushes] == ["call", "call", "elsewhere"]
         await late.wake()
         await pause(2)

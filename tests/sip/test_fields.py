@@ -16,6 +16,7 @@ from ringwake.sip.fields import (
     max_forwards,
     option_tags,
     parse_cseq,
+    retry_after,
 )
 from ringwake.sip.headers import Headers
 
@@ -168,3 +169,12 @@ def test_option_tags_compare_without_case() -> None:
     both = headers(("require", "Path, 100REL"), ("require", "outbound"))
     assert option_tags(both, "require") == ["path", "100rel", "outbound"]
     assert option_tags(both, "supported") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("120", 120), ("18000;duration=3600", 18000), ("5 (I'm in a meeting)", 5), (" 7 ", 7), ("soon", 0), ("", 0)],
+)
+def test_retry_after_is_read_without_what_it_says_besides(text: str, seconds: int) -> None:
+    assert retry_after(headers(("retry-after", text))) == seconds
+    assert retry_after(headers()) == 0

@@ -17,7 +17,8 @@ from tests.support.real_loop import run_real
 
 from ringwake.config.embedded import DOMAIN
 from ringwake.secret import Secret
-from ringwake.softphone.account_api import AccountApiError, put_subscription
+from ringwake.sip.flow import Transport
+from ringwake.softphone.account_api import AccountApi, AccountApiError, KeptSettings, OutdatedError
 from ringwake.softphone.pushbox import BrowserSubscription
 from ringwake.ua.identity import Identity
 
@@ -31,13 +32,17 @@ SUBSCRIPTION = BrowserSubscription(
 CHALLENGED = f"401 Unauthorized\r\nWWW-Authenticate: {CHALLENGE}"
 
 
-async def put(home: Home, identity: Identity = IDENTITY, subscription: BrowserSubscription = SUBSCRIPTION) -> None:
+def api_of(home: Home, identity: Identity = IDENTITY) -> AccountApi:
     ca = home.lab.ca_file.read_bytes()
-    await put_subscription(home.app.public, subscription, identity=identity, ids=SeededIds(Random(1)), ca=ca)
+    return AccountApi(home.app.public, identity=identity, ids=SeededIds(Random(1)), ca=ca)
+
+
+async def put(home: Home, identity: Identity = IDENTITY, subscription: BrowserSubscription = SUBSCRIPTION) -> None:
+    await api_of(home, identity).put_subscription(subscription)
 
 
 async def put_at(url: str) -> None:
-    await put_subscription(url, SUBSCRIPTION, identity=IDENTITY, ids=SeededIds(Random(1)), ca=None)
+    await AccountApi(url, identity=IDENTITY, ids=SeededIds(Random(1)), ca=None).put_subscription(SUBSCRIPTION)
 
 
 @asynccontextmanager
@@ -113,5 +118,96 @@ def test_what_is_no_phone_api_is_told_apart(answers: tuple[str, ...], message: s
         async with answering(*answers) as url:
             with pytest.raises(AccountApiError, match=message):
                 await put_at(url)
+
+    run_real(story())
+
+
+def test_settings_are_read_and_changed_with_their_version(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            api = api_of(home)
+            found = await api.settings()
+            assert found.document["notifications"]["style"] == "alert"
+            kept = await api.change_settings({"notifications": {"style": "banner"}}, tag=found.tag)
+            assert kept.document["notifications"]["style"] == "banner"
+            assert await api.settings() == kept
+            again = await api.change_settings({"calls": {"do_not_disturb": True}})
+            assert (again.document["notifications"], again.tag != kept.tag) == (kept.document["notifications"], True)
+
+    run_real(story())
+
+
+def test_a_version_that_is_no_more_is_told_apart(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            api = api_of(home)
+            with pytest.raises(OutdatedError):
+                await api.change_settings({"notifications": {"style": "banner"}}, tag='"7"')
+            assert (await api.settings()).document["notifications"]["style"] == "alert"
+
+    run_real(story())
+
+
+def test_settings_that_cannot_be_are_refused(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            with pytest.raises(AccountApiError, match=r"refuses the settings \(422\)"):
+                await api_of(home).change_settings({"notifications": {"style": "loud"}})
+
+    run_real(story())
+
+
+def test_a_device_token_is_obtained_once_and_again_when_it_is_over() -> None:
+    async def story() -> None:
+        token = '200 OK\r\n\r\n{"token": "first"}'
+        kept = '200 OK\r\nETag: "4"\r\n\r\n{"a": 1}'
+        answers = [f"{CHALLENGED}\r\n\r\n", token, kept, kept, "401 Unauthorized\r\n\r\n"]
+        async with answering(*answers, f"{CHALLENGED}\r\n\r\n", token, kept) as url:
+            api = AccountApi(url, identity=IDENTITY, ids=SeededIds(Random(1)), ca=None)
+            for _ in range(3):
+                assert await api.settings() == KeptSettings({"a": 1}, '"4"')
+
+    run_real(story())
+
+
+@pytest.mark.parametrize("body", ["", "not JSON", "[]"])
+def test_what_has_no_settings_is_no_phone_api(body: str) -> None:
+    async def story() -> None:
+        answers = [f"{CHALLENGED}\r\n\r\n", '200 OK\r\n\r\n{"token": "first"}', f"200 OK\r\n\r\n{body}"]
+        async with answering(*answers) as url:
+            with pytest.raises(AccountApiError, match="is no phone API"):
+                await AccountApi(url, identity=IDENTITY, ids=SeededIds(Random(1)), ca=None).settings()
+
+    run_real(story())
+
+
+def test_what_has_come_is_listed_until_somebody_has_looked_at_it(tmp_path: Path, lab_folder: Path) -> None:
+    async def story() -> None:
+        async with open_home(tmp_path, lab_folder) as home:
+            phone, _ = home.phone()
+            await phone.start()
+            await phone.terminate()
+            boss, _ = home.phone("boss", "", Transport.UDP)
+            await boss.start()
+            assert await boss.message(f"sip:alice@{DOMAIN}", "hello") == 202
+            api = api_of(home)
+            (entry,) = await api.history()
+            assert (entry["kind"], entry["unread"]) == ("message", True)
+            assert await api.history(kind="message", only_unread=True) == [entry]
+            assert await api.history(kind="call") == []
+            assert await api.mark_read([entry["id"]], instance=phone.settings.instance) == 0
+            assert await api.history(only_unread=True) == []
+            assert await api.mark_read() == 0
+
+    run_real(story())
+
+
+@pytest.mark.parametrize("body", ["[]", '{"unread": "none"}'])
+def test_what_does_not_say_how_many_are_unread_is_no_phone_api(body: str) -> None:
+    async def story() -> None:
+        answers = [f"{CHALLENGED}\r\n\r\n", '200 OK\r\n\r\n{"token": "first"}', f"200 OK\r\n\r\n{body}"]
+        async with answering(*answers) as url:
+            with pytest.raises(AccountApiError, match="is no phone API"):
+                await AccountApi(url, identity=IDENTITY, ids=SeededIds(Random(1)), ca=None).mark_read()
 
     run_real(story())

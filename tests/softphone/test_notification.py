@@ -15,8 +15,8 @@ from ringwake.softphone.pushbox import ReceivedPush
 OURS = {"v": 1, "kind": "call", "id": "p1", "call_id": "c1", "seq": 3, "from": {"uri": "sip:boss@x", "name": "Boss"}}
 
 
-def push(payload: Any, *, provider: str = "fcm", display: dict[str, Any] | None = None) -> ReceivedPush:
-    return ReceivedPush(provider=provider, service="", id="1", payload=payload, display=display)
+def push(payload: Any, *, provider: str = "fcm", service: str = "") -> ReceivedPush:
+    return ReceivedPush(provider=provider, service=service, id="1", payload=payload, display=None)
 
 
 def test_an_android_phone_finds_everything_in_the_data_map() -> None:
@@ -28,6 +28,7 @@ def test_an_android_phone_finds_everything_in_the_data_map() -> None:
         seq=3,
         title="alice",
         text="Boss calling",
+        style="alert",
         sound="ring",
         badge=2,
         actions=("Accept", "Reject"),
@@ -40,23 +41,90 @@ def test_a_ticket_is_read_and_not_shown() -> None:
     assert "sealed" not in repr(seen)
 
 
-def test_an_iphone_gets_a_voip_push_without_text_and_names_the_caller_itself() -> None:
-    seen = read_notification(push({"aps": {}, "ringwake": OURS}, provider="apns"))
-    assert (seen.text, seen.sound, seen.actions, seen.rings) == ("Boss calling", "default", ("Accept", "Reject"), True)
+def voip(aps: dict[str, Any], ours: dict[str, Any], **more: Any) -> Notification:
+    return read_notification(push({"aps": aps, "ringwake": ours, **more}, provider="apns", service="voip"))
 
 
-def test_an_iphone_shows_what_the_system_shows() -> None:
-    ours = {"kind": "message", "id": "m1"}
-    display = {"title": "alice", "body": "Message from Boss", "badge": 4}
-    seen = read_notification(push({"ringwake": ours}, provider="apns", display=display))
-    assert (seen.kind, seen.title, seen.text, seen.sound, seen.badge, seen.actions) == (
-        "message",
+def test_callkit_shows_a_call_whatever_the_push_says() -> None:
+    seen = voip({}, OURS)
+    assert (seen.text, seen.style, seen.sound, seen.actions) == ("Boss calling", "alert", "", ("Accept", "Reject"))
+    assert voip({}, {"kind": "call", "from": {"uri": "sip:boss@x"}}).text == "sip:boss@x calling"
+    assert voip({}, {"kind": "call"}).text == "Incoming call"
+
+
+def test_callkit_says_and_rings_what_the_push_says() -> None:
+    aps = {"alert": {"title": "alice", "body": "Boss ruft an"}, "sound": "ring.caf", "badge": 2}
+    seen = voip(aps, OURS, style="banner")
+    assert (seen.title, seen.text, seen.style, seen.sound, seen.badge) == (
         "alice",
-        "Message from Boss",
-        "",
-        4,
-        (),
+        "Boss ruft an",
+        "banner",
+        "ring.caf",
+        2,
     )
+
+
+def test_an_iphone_shows_what_aps_says() -> None:
+    aps = {"alert": {"title": "alice", "body": "Message from Boss"}, "badge": 4}
+    seen = read_notification(push({"aps": aps, "ringwake": {"kind": "message"}}, provider="apns", service="remote"))
+    assert (seen.kind, seen.title, seen.text, seen.style) == ("message", "alice", "Message from Boss", "banner")
+    assert (seen.sound, seen.badge, seen.actions) == ("", 4, ())
+
+
+def test_a_call_that_shows_nothing_on_an_iphone_without_callkit_is_not_shown() -> None:
+    aps = {"content-available": 1}
+    seen = read_notification(push({"aps": aps, "ringwake": OURS}, provider="apns", service="remote"))
+    assert (seen.is_shown, seen.style, seen.sound, seen.rings) == (False, "none", "", True)
+
+
+@pytest.mark.parametrize(
+    ("sound", "name", "is_critical"),
+    [
+        ({"critical": 1, "name": "alarm.caf", "volume": 1.0}, "alarm.caf", True),
+        ({"name": "alarm.caf"}, "alarm.caf", False),
+        ("ring", "ring", False),
+        (5, "", False),
+    ],
+)
+def test_a_critical_sound_of_an_iphone_is_an_object(sound: Any, name: str, *, is_critical: bool) -> None:
+    seen = voip({"sound": sound}, OURS)
+    assert (seen.sound, seen.is_critical) == (name, is_critical)
+
+
+@pytest.mark.parametrize(("style", "seen"), [("banner", "banner"), ("alert", "alert"), ("x", "alert"), (None, "alert")])
+def test_a_style_that_is_not_known_is_that_of_a_call(style: str | None, seen: str) -> None:
+    shown = {"body": "b", **({} if style is None else {"style": style})}
+    assert read_notification(push({"ringwake": OURS, **shown})).style == seen
+
+
+def test_what_has_no_text_has_no_style() -> None:
+    seen = read_notification(push({"ringwake": OURS, "style": "alert", "sound": "x", "critical": "true"}))
+    assert (seen.is_shown, seen.style, seen.sound, seen.is_critical) == (False, "none", "x", True)
+
+
+def test_a_badge_of_another_phones_reading_is_taken() -> None:
+    seen = read_notification(push({"ringwake": {"kind": "read"}, "badge": "0"}))
+    assert (seen.kind, seen.badge, seen.is_shown) == ("read", 0, False)
+
+
+def test_a_page_reads_its_style_sound_and_badge_where_browsers_have_them() -> None:
+    shown = {"title": "alice", "body": "b", "requireInteraction": True, "renotify": True}
+    seen = read_notification(
+        push(
+            json.dumps({"ringwake": OURS, "notification": shown, "app_badge": 3, "critical": True}), provider="webpush"
+        )
+    )
+    assert (seen.style, seen.sound, seen.badge, seen.is_critical) == ("alert", "default", 3, True)
+    quiet = {"title": "alice", "body": "b", "silent": True}
+    seen = read_notification(push(json.dumps({"ringwake": OURS, "notification": quiet}), provider="webpush"))
+    assert (seen.style, seen.sound, seen.badge, seen.is_critical) == ("banner", "", None, False)
+
+
+def test_what_may_be_done_without_sip_is_read_and_not_shown() -> None:
+    actions = {"decline": "https://x/act/1", "ignore": 5}
+    seen = read_notification(push({"ringwake": {**OURS, "actions": actions}}))
+    assert seen.links == (("decline", "https://x/act/1"),)
+    assert "https" not in repr(seen)
 
 
 def test_a_browser_reads_the_text_that_it_decrypted() -> None:
@@ -76,15 +144,6 @@ def test_one_object_says_what_is_shown(provider: str) -> None:
     content = {"ringwake": OURS, "alert": {"title": "alice", "body": "Boss calling", "sound": "ring", "badge": 2}}
     seen = read_notification(push(json.dumps(content) if provider == "hms" else content, provider=provider))
     assert (seen.kind, seen.title, seen.text, seen.sound, seen.badge) == ("call", "alice", "Boss calling", "ring", 2)
-
-
-def test_a_caller_without_a_name_is_shown_by_its_uri() -> None:
-    seen = read_notification(push({"ringwake": {"kind": "call", "from": {"uri": "sip:boss@x"}}}, provider="apns"))
-    assert seen.text == "sip:boss@x calling"
-
-
-def test_a_caller_that_is_withheld_is_no_name() -> None:
-    assert read_notification(push({"ringwake": {"kind": "call"}}, provider="apns")).text == "Incoming call"
 
 
 @pytest.mark.parametrize("kind", ["refresh", "wake", "not-yet-invented"])
@@ -117,16 +176,31 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["ringwake"]), inner),
     max_leaves=5,
 )
-names = st.sampled_from(["ringwake", "notification", "title", "body", "sound", "badge", "kind", "from", "seq"])
+names = st.sampled_from(
+    [
+        "aps",
+        "alert",
+        "style",
+        "actions",
+        "ringwake",
+        "notification",
+        "title",
+        "body",
+        "sound",
+        "badge",
+        "kind",
+        "from",
+        "seq",
+    ]
+)
 
 
 @settings(derandomize=True, deadline=None)
 @given(
     payload=json_values | st.dictionaries(names, json_values | st.dictionaries(names, json_values)),
-    display=st.none() | st.dictionaries(names, json_values),
     provider=st.sampled_from(["apns", "fcm", "webpush", "unifiedpush", "hms", "http"]),
 )
-def test_no_push_breaks_the_phone(payload: Any, display: dict[str, Any] | None, provider: str) -> None:
-    seen = read_notification(push(payload, provider=provider, display=display))
+def test_no_push_breaks_the_phone(payload: Any, provider: str) -> None:
+    seen = read_notification(push(payload, provider=provider))
     assert isinstance(seen.text, str)
     assert seen.badge is None or isinstance(seen.badge, int)

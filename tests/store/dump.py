@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -39,6 +40,8 @@ def dump(image: Image, *, taken_at: float = -math.inf) -> dict[tuple[Table, str]
     values: list[Value] = [binding for aor in bindings.aors() for binding in bindings.at(aor)]
     values += [known for held in image._subscriptions._by_aor.values() for known in held]
     values += [known for held in image._registrations._uploads._by_aor.values() for known in held]
+    _check_history(image)
+    values += [*image._history._by_id.values(), *image._choices._by_aor.values(), *image._once._used.values()]
     values += [*calls._by_id.values(), *messages._by_id.values(), *image._accounts._by_aor.values()]
     rows = [row(None, value) for value in values]
     held = {(known.table, known.key): known.after for known in rows if known.after is not None}
@@ -76,6 +79,22 @@ def _check_logins(image: Image) -> None:
         assert at <= max(known.pbx.heard_at, image._bound_at(aor))
     for agenda in image._accounts._silence.values():
         _check_agenda(agenda)
+
+
+def _check_history(image: Image) -> None:
+    history, once = image._history, image._once
+    lines = sorted(history._by_id.values(), key=lambda line: line.serial)
+    ids: dict[str, list[str]] = {}
+    unread: Counter[str] = Counter()
+    for line in lines:
+        ids.setdefault(line.entry.aor, []).append(line.entry.id)
+        unread[line.entry.aor] += line.entry.is_unread
+    assert {aor: list(held) for aor, held in history._by_aor.items()} == ids, "oldest first"
+    assert history._unread == {aor: count for aor, count in unread.items() if count}
+    assert history._expiry._at == {line.entry.id: line.entry.at for line in lines}
+    assert once._expiry._at == {used.name: used.until for used in once._used.values()}
+    _check_agenda(history._expiry)
+    _check_agenda(once._expiry)
 
 
 def _check_agenda(agenda: Agenda) -> None:

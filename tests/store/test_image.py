@@ -32,13 +32,19 @@ from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, R
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd
+from ringwake.model.history import Entry, EntryKind, Outcome
+from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.once_ops import UseOnce
 from ringwake.model.push import Kind, PushTarget, Service
+from ringwake.model.settings import UNCHOSEN
+from ringwake.model.settings_ops import ListSettings, PutSettings
 from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
     Invite,
     KeepMessage,
+    Kept,
     ListBindings,
     MessageDone,
     Op,
@@ -54,6 +60,7 @@ from ringwake.model.store_ops import (
     TakeDue,
     TooManyAccounts,
 )
+from ringwake.model.stored_message import StoredMessage
 from ringwake.model.token_ops import ForgetToken, Forgotten, RestoreTokens
 from ringwake.model.upload import PutUpload, RemoveUpload
 from ringwake.model.wakes import Wake
@@ -73,6 +80,16 @@ def do(image: Image, op: Op[R]) -> R:
     return image.apply(op).result
 
 
+def entry(name: str) -> Entry:
+    return Entry(id=name, trace="t", aor=ALICE, kind=EntryKind.CALL, outcome=Outcome.NO_ANSWER, at=NOW)
+
+
+def keep(image: Image, kept: StoredMessage) -> Kept:
+    result = do(image, KeepMessage(message=kept))
+    assert isinstance(result, Kept)
+    return result
+
+
 def a_full_image() -> Image:
     """Something of everything, so that each operation finds what it may change."""
     image = Image()
@@ -89,6 +106,11 @@ def a_full_image() -> Image:
     do(image, KeepMessage(message=message(2, at=NOW + 2)))
     do(image, MessageDone(message="message2", binding="a2"))
     do(image, PutUpload(upload(push=fcm("anybody's"))))
+    do(image, Log(replace(entry("message1"), kind=EntryKind.MESSAGE, outcome=Outcome.WAITING)))
+    do(image, Log(replace(entry("message2"), kind=EntryKind.MESSAGE, outcome=Outcome.WAITING)))
+    do(image, Log(entry("missed")))
+    do(image, PutSettings(aor=ALICE, settings=UNCHOSEN))
+    do(image, UseOnce(name="used", until=NOW + 5))
     return image
 
 
@@ -136,7 +158,7 @@ def test_two_flows_of_one_phone_wait_as_one() -> None:
     assert second.calls == (replace(call(), invited=("a1",)),), "it has the INVITE already, down its first flow"
     (kept,) = second.messages
     assert kept.waiting == ("a1",)
-    assert do(image, KeepMessage(message=message(2))).message.waiting == ("a1",)
+    assert keep(image, message(2)).message.waiting == ("a1",)
     # Its first flow goes: what waits for the phone still waits.
     do(image, register(replace(flows[0], expires=0.0), cseq=2))
     assert [known.waiting for known, _ in do(image, Recover(wall=NOW)).messages] == [("a1",), ("a1",)]
@@ -496,6 +518,7 @@ def test_bindings_are_listed_by_aor() -> None:
 
 def test_sweep_drops_what_has_expired_within_its_limit() -> None:
     image = a_full_image()
+    assert do(image, Sweep(wall=NOW + 81, limit=9)) == 1, "a name that was used up"
     assert do(image, Sweep(wall=NOW + 81, limit=9)) == 0
     assert do(image, Sweep(wall=NOW + 700, limit=1)) == 1
     assert do(image, Recover(wall=NOW + 90)).calls[0][1] == do(image, ListBindings(aor=ALICE, wall=NOW + 90))
@@ -530,7 +553,7 @@ def test_a_call_that_was_cancelled_waits_for_its_answer_and_for_no_phone() -> No
     assert registered(do(image, register(contact("n"), cseq=3, wall=NOW + 3))).calls == ()
     ((record, _),) = do(image, Recover(wall=NOW + 3)).calls
     assert (record.id, record.is_cancelled) == ("call1", True)
-    assert do(image, Finish(call="call1", end=CallEnd.CANCELLED))
+    assert do(image, Finish(call="call1", end=CallEnd.CANCELLED)).was_open
     assert not do(image, CancelCall(call="call1"))
 
 
@@ -546,8 +569,8 @@ def test_what_phones_have_refused_is_known_after_a_crash() -> None:
 def test_a_call_ends_once() -> None:
     image = a_full_image()
     assert do(image, Invite(call="call1", bindings=("a1",)))
-    assert do(image, Finish(call="call1", end=CallEnd.ANSWERED))
-    assert not do(image, Finish(call="call1", end=CallEnd.CANCELLED))
+    assert do(image, Finish(call="call1", end=CallEnd.ANSWERED)).was_open
+    assert not do(image, Finish(call="call1", end=CallEnd.CANCELLED)).was_open
     assert not do(image, Invite(call="call1", bindings=("a1",)))
     assert registered(do(image, register(contact("n"), cseq=3, wall=NOW + 3))).calls == ()
 
@@ -573,9 +596,10 @@ def test_recover_returns_messages_with_the_phones_that_are_still_to_have_them() 
 
 def test_a_message_is_kept_once_for_those_that_are_bound() -> None:
     image = a_full_image()
-    first = do(image, KeepMessage(message=message(3, at=NOW + 3)))
+    first = keep(image, message(3, at=NOW + 3))
     assert first.message.waiting == ("a1", "a2")
     again = image.apply(KeepMessage(message=message(3, at=NOW + 91)))
+    assert isinstance(again.result, Kept)
     assert (again.result.message, [known.id for known in again.result.bindings]) == (first.message, ["a1"])
     assert again.rows == []
     assert do(image, MessageDone(message="message3", binding="a1"))
@@ -661,7 +685,7 @@ def test_removing_an_account_takes_all_of_it_but_its_calls() -> None:
     assert do(image, ListAccounts(tenant="example.com"))[0] == account(md5="1" * 32)
     assert do(image, ListAccounts(tenant="other.test")) == ()
     assert do(image, RemoveAccount(aor=ALICE))
-    assert [key for _, key in dump(image)] == ["b1 bob@example.com", "call1", CAROL]
+    assert [key for _, key in dump(image)] == ["b1 bob@example.com", "used", "call1", CAROL]
     assert not do(image, RemoveAccount(aor=ALICE))
 
 
@@ -781,14 +805,31 @@ EVERY_OP: list[Op[Any]] = [
     Decline(call="call1", phone="a1", status=486),
     CancelCall(call="call1"),
     Finish(call="call1", end=CallEnd.ERROR),
+    Finish(call="call1", end=CallEnd.ERROR, entry=entry("call1")),
     KeepMessage(message=message(3)),
+    KeepMessage(message=message(3), entry=entry("message3"), most=99),
     MessageDone(message="message1", binding="a1"),
     MessageDone(message="message2", binding="a1"),
     PutAccount(account=account(BOB)),
     ForgetLogins(tenant="example.com", wall=NOW + 100, after=100, limit=9),
     RemoveAccount(aor=ALICE),
+    Log(entry("another")),
+    Log(replace(entry("missed"), outcome=Outcome.FORWARDED)),
+    MarkRead(aor=ALICE, until=NOW),
+    MarkRead(aor=ALICE, entries=("missed",), until=NOW),
+    MessageDone(message="message1", binding="a1", status=415, wall=NOW),
+    Sweep(wall=NOW + 100 * 86400, limit=99),
+    PutSettings(aor=ALICE, settings=UNCHOSEN, expected=1),
+    PutSettings(aor=CAROL, settings=UNCHOSEN),
+    UseOnce(name="fresh", until=NOW + 1),
 ]
-READS: list[Op[Any]] = [ListBindings(aor=None, wall=NOW), Recover(wall=NOW), ListAccounts()]
+READS: list[Op[Any]] = [
+    ListBindings(aor=None, wall=NOW),
+    Recover(wall=NOW),
+    ListAccounts(),
+    ListHistory(),
+    ListSettings(),
+]
 
 
 def test_every_operation_is_tried_here() -> None:

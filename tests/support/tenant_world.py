@@ -10,7 +10,10 @@ from tests.support.virtual_loop import run_virtual
 from tests.support.world import DOMAIN, SERVER, World
 
 from ringwake.edge.core import Core
+from ringwake.model.account import Aor
+from ringwake.model.call_settings import CallSettings
 from ringwake.model.ports import Store
+from ringwake.model.settings import Settings
 from ringwake.model.tenant import Tenant
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.directory import MemoryDirectory
@@ -42,11 +45,18 @@ class TenantWorld(World):
     def __init__(self, wishes: dict[str, Any], *, store: Store | None = None, timing: Timing | None = None) -> None:
         self.way = UdpWay()
         self.tenants = [Tenant(domain=DOMAIN, **wishes)]
+        self.settings: dict[Aor, Settings] = {}
         super().__init__(store=store, timing=timing)
 
     async def pbx(self) -> Stranger:
         """Return the PBX: a bare UDP socket at the other end of the trunk."""
         return await Stranger(self, transport=Transport.UDP, address=PBX).open()
+
+    def choose(self, user: str, **calls: Any) -> None:
+        """Let the owner of an account say what is to become of its calls."""
+        aor, chosen = Aor(f"{user}@{DOMAIN}"), Settings(calls=CallSettings(**calls))
+        self.settings[aor] = chosen
+        self.directory.put_settings(aor, chosen)
 
     async def restart(self) -> None:
         """Kill the server process and start the next one."""
@@ -56,7 +66,10 @@ class TenantWorld(World):
 
     def _directory(self) -> MemoryDirectory:
         known = super()._directory()
-        return MemoryDirectory(self.tenants, known.apps(DOMAIN), known.accounts())
+        made = MemoryDirectory(self.tenants, known.apps(DOMAIN), known.accounts())
+        for aor, settings in self.settings.items():
+            made.put_settings(aor, settings)
+        return made
 
     def _core(self) -> Core:
         self.trunks.add(DOMAIN, self.way)

@@ -74,7 +74,7 @@ class FakeService:
         await asyncio.sleep(self.delay)  # noqa: TID251  virtual time
         if isinstance(outcome, Accepted):
             for phone in self._world.phones:
-                if phone.token == push.token.reveal():
+                if phone.has_token(push.token.reveal()):
                     phone.pushed(push)
         return outcome
 
@@ -144,6 +144,10 @@ class Phone:
             task = asyncio.get_running_loop().create_task(self.wake())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def has_token(self, token: str) -> bool:
+        """Tell whether a push to this token is for this phone."""
+        return token == self.token
 
     @property
     def aor(self) -> str:

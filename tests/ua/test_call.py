@@ -100,6 +100,23 @@ def test_a_cancelled_call_is_over_and_no_tap_brings_it_back() -> None:
     assert (call.state, call.ending, call.get_timer(), call.bye(TCP)) == (CallState.ENDED, "cancelled", None, None)
 
 
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        ('SIP;cause=200;text="Call completed elsewhere"', "answered elsewhere"),
+        ('Q.850;cause=21, SIP;cause=603;text="Decline"', "declined elsewhere"),
+        ("SIP;cause=600", "declined elsewhere"),
+        ("SIP;cause=487", "cancelled"),
+        ("SIP;cause=", "cancelled"),
+    ],
+)
+def test_the_reason_of_a_cancel_tells_a_missed_call_from_one_that_another_phone_has(reason: str, ending: str) -> None:
+    call = incoming()
+    call.ring()
+    assert checked(call.cancelled(reason)).status == 487
+    assert (call.state, call.ending) == (CallState.ENDED, ending)
+
+
 def test_the_200_is_sent_again_until_its_ack() -> None:
     call = incoming()
     ok = call.accept(100.0)

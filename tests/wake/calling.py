@@ -24,8 +24,9 @@ from ringwake.model.effects import (
     SendPush,
 )
 from ringwake.model.events import Happened
+from ringwake.model.history import Entry
 from ringwake.model.push import Kind, Outcome, Push
-from ringwake.model.store_ops import Op
+from ringwake.model.store_ops import Finish, Finished, Op
 from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.routing import Hop, forward
 from ringwake.sip.flow import Flow
@@ -77,6 +78,8 @@ class Call:
             means=Means(timing=timing, budget=self.budget, callers=self.callers, wall=wall, jitter=lambda: 0.5),
         )
         self.now = 0.0
+        self.unread = 0
+        """What the store says at the end."""
         self.said: list[int] = []
         self.sent: list[tuple[str, Flow]] = []
         self.cancelled: list[str] = []
@@ -135,6 +138,8 @@ class Call:
     # ---- what comes of it
 
     def perform(self, effects: Effects) -> Effects:
+        """Take note of effects; returns them with those that the store's answer to `Finish` has brought."""
+        brought: list[Effects] = []
         self.said += said(effects)
         self.cancelled += [known for known, _ in cancelled(effects)]
         for effect in effects:
@@ -144,11 +149,14 @@ class Call:
                     self.requests[device] = effect.request
                     self.sent.append((device, effect.flow))
                 case SendPush():
-                    is_call = effect.push.notice.kind is Kind.CALL
-                    assert effect.owner == (self.call.record.id if is_call else "")
+                    is_call, name = effect.push.notice.kind is Kind.CALL, self.call.record.id
+                    assert effect.owner == (name if is_call else f"end {name}")
                     self.pushes.append((self.now, effect.binding, effect.push))
                 case Persist():
                     self.ops.append(effect.op)
+                    if isinstance(effect.op, Finish) and effect.applied is not None:
+                        finished = Finished(was_open=True, unread=self.unread)
+                        brought.append(self.perform(effect.applied(finished, self.now)))
                 case Note():
                     self.noted.append(effect.event.what)
                     assert effect.event.at == self.now
@@ -158,11 +166,18 @@ class Call:
                     pass
                 case _:
                     raise AssertionError(effect)
-        return effects
+        return (*effects, *(effect for several in brought for effect in several))
 
     def pushed_to(self, kind: Kind = Kind.CALL) -> list[str]:
         """Return the phones that were sent a push of this kind, in order."""
         return [device for _, device, push in self.pushes if push.notice.kind is kind]
+
+    @property
+    def entry(self) -> Entry:
+        """What is kept of the call: it was ended once."""
+        (finish,) = [op for op in self.ops if isinstance(op, Finish)]
+        assert finish.entry is not None
+        return finish.entry
 
     @property
     def finals(self) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from tests.support.sip_messages import octets, received_request
 from tests.wake.phones import (
     ANDROID_APP,
     AOR,
+    IPHONE_APP,
     SEAL,
     WALL,
     account,
@@ -21,12 +23,14 @@ from tests.wake.phones import (
     binding,
     browser,
     iphone,
+    target,
     voip_only,
 )
 
 from ringwake.model.account import Account
 from ringwake.model.app import App, AppKey
 from ringwake.model.push import Alert, Kind, Push, PushTarget, Service
+from ringwake.model.settings import AlertStyle, DeviceSettings, OwnNotifications
 from ringwake.model.template import Template
 from ringwake.model.texts import MEMBERS, OURS
 from ringwake.model.wakes import WAKING
@@ -35,9 +39,11 @@ from ringwake.secret import Secret
 from ringwake.sip.errors import ParseError
 from ringwake.sip.message import Request
 from ringwake.store.keys import KeyRing
+from ringwake.wake.actions import ActionLinks
 from ringwake.wake.announcement import ATTEMPT_SECONDS, Announcement, account_hash, announcement, call_uuid, identity
 
 BOSS = '"The Boss" <sip:boss@example.com;x=1>;tag=b1'
+NONE = AlertStyle.NONE
 ALERTING = (Kind.CALL, Kind.MESSAGE, Kind.MISSED)
 
 
@@ -55,8 +61,8 @@ def announced(
     return announcement(request or invite(), owner or account(), seal=SEAL, find_app=find_app)
 
 
-def push(made: Announcement, kind: Kind = Kind.CALL, target: PushTarget | None = None, *, seq: int = 0) -> Push:
-    found = made.push(kind, binding(push=target or android()), seq=seq, wall=WALL, until=WALL + 20)
+def push(made: Announcement, kind: Kind = Kind.CALL, to: PushTarget | None = None, *, seq: int = 0) -> Push:
+    found = made.push(kind, binding(push=to or android()), seq=seq, wall=WALL, until=WALL + 20)
     assert found is not None
     return found
 
@@ -78,7 +84,7 @@ def test_only_pushes_that_wake_carry_a_ticket_and_only_where_tickets_are_wanted(
     made = replace(announced(), tickets=tickets)
     for kind in Kind:
         ticket = tickets.read(push(made, kind).notice.ticket, wall=WALL)
-        assert isinstance(ticket, Ticket) is (kind in WAKING)
+        assert isinstance(ticket, Ticket) is (kind in (*WAKING, Kind.VOICEMAIL))
         assert push(announced(), kind).notice.ticket == ""
     ticket = tickets.read(push(made).notice.ticket, wall=WALL)
     assert isinstance(ticket, Ticket)
@@ -133,7 +139,7 @@ def test_a_repeat_has_the_same_id_over_retries_and_restarts() -> None:
 def test_each_phone_kind_and_request_has_an_id_of_its_own() -> None:
     ids = [
         push(announced()).notice.id,
-        push(announced(), target=android("b")).notice.id,
+        push(announced(), to=android("b")).notice.id,
         push(announced(), Kind.CANCEL).notice.id,
         push(announced(invite(call_id="call-2@h"))).notice.id,
         push(announced(invite(seq="2 INVITE"))).notice.id,
@@ -277,17 +283,67 @@ def test_a_name_with_braces_is_only_a_name() -> None:
 @pytest.mark.parametrize(
     ("own", "kind", "alert"),
     [
-        ({}, Kind.CALL, Alert(title=AOR, body="Incoming call", sound="default", badge=1, category="INCOMING_CALL")),
-        ({}, Kind.MISSED, Alert(title=AOR, body="Missed call", sound="default", badge=1)),
-        ({"alert": False}, Kind.MESSAGE, Alert(title=AOR, sound="default", badge=1)),
-        ({"sound": "", "badge": False}, Kind.MESSAGE, Alert(title=AOR, body="New message")),
-        ({"sound": "bell"}, Kind.MESSAGE, Alert(title=AOR, body="New message", sound="bell", badge=1)),
+        ({}, Kind.CALL, Alert(title=AOR, body="Incoming call", sound="default", badge=3, category="INCOMING_CALL")),
+        ({}, Kind.MISSED, Alert(title=AOR, body="Missed call", sound="default", badge=3)),
+        ({"style": NONE}, Kind.MESSAGE, Alert(title=AOR, sound="default", badge=3, style=NONE)),
+        ({"sound": False, "badge": False}, Kind.MESSAGE, Alert(title=AOR, body="New message")),
+        ({"tone": "bell"}, Kind.MESSAGE, Alert(title=AOR, body="New message", sound="bell", badge=3)),
+        ({"language": "de"}, Kind.MESSAGE, Alert(title=AOR, body="Neue Nachricht", sound="default", badge=3)),
+        ({}, Kind.READ, Alert(badge=3)),
+        ({"allowed": False}, Kind.CALL, None),
     ],
 )
 def test_the_owner_of_the_account_decides_what_is_shown_and_heard(
-    own: dict[str, bool | str], kind: Kind, alert: Alert
+    own: dict[str, Any], kind: Kind, alert: Alert | None
 ) -> None:
-    assert push(announced(owner=account(**own)), kind).notice.alert == alert
+    words = replace(announced(owner=account(**own)), unread=3)
+    assert push(words, kind).notice.alert == alert
+
+
+def test_one_phone_may_show_another_thing_than_its_account() -> None:
+    own = DeviceSettings(device=binding().handset, notifications=OwnNotifications(sound=False, language="fr"))
+    owner = account(language="de")
+    owner = replace(owner, settings=replace(owner.settings, devices=(own,)))
+    words = replace(announced(owner=owner), unread=3)
+    assert push(words).notice.alert == Alert(title=AOR, body="Appel entrant", badge=3, category="INCOMING_CALL")
+    other = words.push(Kind.CALL, binding("b"), seq=1, wall=WALL, until=WALL + 20)
+    assert other is not None
+    assert other.notice.alert is not None
+    assert (other.notice.alert.body, other.notice.alert.sound) == ("Eingehender Anruf", "default")
+
+
+@pytest.mark.parametrize("kind", [Kind.CALL, Kind.MESSAGE, Kind.MISSED])
+def test_without_preview_neither_text_nor_payload_names_the_caller(kind: Kind) -> None:
+    """The same octets whoever calls, though the application may know the caller."""
+    made = [
+        push(announced(invite(sender), show_caller=True, owner=account(preview=False)), kind).notice
+        for sender in ('"The Boss" <sip:boss@example.com>;tag=1', '"Eve" <sip:eve@example.net>;tag=1')
+    ]
+    assert (made[0].from_uri, made[0].from_name) == ("", "")
+    assert made[0].alert is not None
+    assert replace(made[0], id="") == replace(made[1], id="")
+
+
+def test_a_page_whose_owner_wants_to_notice_nothing_is_not_woken() -> None:
+    for own in ({"allowed": False}, {"style": NONE, "sound": False}):
+        words = announced(owner=account(**own))
+        page = binding(push=browser())
+        assert all(words.push(kind, page, seq=1, wall=WALL, until=WALL + 20) is None for kind in Kind)
+
+
+@pytest.mark.parametrize(
+    ("to", "body"),
+    [
+        (target(IPHONE_APP, remote="r"), "Call handled on another device"),
+        (browser(), "Call handled on another device"),
+        (iphone(), None),
+        (android(), None),
+    ],
+)
+def test_only_what_stays_on_the_screen_is_taken_away_by_a_text(to: PushTarget, body: str | None) -> None:
+    made = announced().push(Kind.ELSEWHERE, binding(push=to), seq=2, wall=WALL, until=WALL + 20)
+    assert made is not None
+    assert (made.notice.alert and made.notice.alert.body) == body
 
 
 # ---- who is counted
@@ -315,3 +371,27 @@ def test_a_caller_is_counted_as_one_however_it_writes_itself(sender: str) -> Non
 def test_a_telephone_number_is_counted_as_it_stands() -> None:
     words = announcement(invite("<tel:+12125551212>"), account(), seal=SEAL, find_app=lambda _: None, source="h")
     assert words.caller.key == "h tel:+12125551212"
+
+
+# ---- what may be done
+
+
+@pytest.mark.parametrize(
+    ("offers", "subject", "names"),
+    [
+        (True, "c1", ["decline", "decline_all", "ignore", "text"]),
+        (True, "", []),
+        (False, "c1", []),
+    ],
+)
+def test_a_push_has_the_urls_of_what_may_be_done_where_the_application_offers_them(
+    subject: str, names: list[str], *, offers: bool
+) -> None:
+    asking = replace(app(), offers_actions=offers)
+    words = announcement(invite(), account(), seal=SEAL, find_app=lambda _: asking)
+    words = replace(words, links=ActionLinks(SEAL, lambda: "https://phones.example.com"), subject=subject)
+    assert [name for name, _ in push(words).notice.actions] == names
+
+
+def test_where_phones_cannot_reach_us_nothing_may_be_done() -> None:
+    assert push(replace(announced(), subject="c1")).notice.actions == ()

@@ -239,6 +239,36 @@ def test_a_background_push_that_did_not_get_through_does_not_count() -> None:
         budget.give_back(phone, REFRESH, "r")
 
 
+def test_a_notice_that_did_not_get_through_does_not_count_as_one_in_the_background() -> None:
+    budget, quiet = Budget(window=20.0), push_to(iphone(), Kind.ELSEWHERE)
+    for at in (0.0, 1.0, 2.0):
+        assert budget.tell(quiet, at) is None
+        budget.untold(quiet, at)
+    assert [budget.tell(quiet, at) is None for at in (3.0, 4.0, 5.0)] == [True, True, False]
+    shown = push_to(iphone(), Kind.MISSED, alert=SHOWN)
+    assert budget.tell(shown, 6.0) is None
+    budget.untold(shown, 6.0)
+    assert budget.tell(quiet, 6.0) is not None
+
+
+def test_a_push_that_is_repeated_is_no_further_wake_but_counts_for_the_application() -> None:
+    budget = Budget(window=20.0, wakes=1, apps=Rate(most=3))
+    push = push_to(PHONE_A)
+    assert budget.take(push, "call", 0.0) is None
+    assert [budget.again(push, at) for at in (10.0, 20.0)] == [None, None]
+    refused = budget.again(push, 30.0)
+    assert refused is not None
+    assert refused.reason == APP
+
+
+def test_a_service_that_fails_is_not_asked_to_repeat() -> None:
+    budget, push = Budget(window=20.0, apps=Rate(most=1)), push_to(PHONE_A)
+    for _ in range(FAILURES):
+        budget.circuits.heard(push, Unreachable("down"), 0.0)
+    assert budget.again(push, 0.1) == Suppressed(CIRCUIT, CALL_PAUSES[0])
+    assert budget.again(push, 1.0) is None, "what was not sent has not counted"
+
+
 def test_it_goes_by_token() -> None:
     budget = Budget(window=20.0)
     old, new = iphone("old"), iphone("new")

@@ -6,8 +6,10 @@ import pytest
 from tests.proxy.fork import Fork
 
 from ringwake.model.call import CallEnd
+from ringwake.model.history import Outcome
 from ringwake.model.push import Kind
-from ringwake.wake.call_end import absent, how_it_ended, notice_of, silence
+from ringwake.proxy.lack import Lack
+from ringwake.wake.call_end import absent, how_it_ended, notice_of, silence, why_cancelled
 
 
 def ended(*statuses: int, is_cancelled: bool = False) -> CallEnd:
@@ -47,24 +49,43 @@ def test_who_hangs_up_has_cancelled_unless_somebody_was_quicker(status: int, end
 
 
 @pytest.mark.parametrize(
-    ("end", "kind"),
+    ("outcome", "kind"),
     [
-        (CallEnd.ANSWERED, Kind.ELSEWHERE),
-        (CallEnd.DECLINED, Kind.ELSEWHERE),
-        (CallEnd.CANCELLED, Kind.CANCEL),
-        (CallEnd.ERROR, Kind.CANCEL),
-        (CallEnd.NO_WAKE, Kind.MISSED),
-        (CallEnd.NO_ANSWER, Kind.MISSED),
+        (Outcome.ANSWERED, Kind.ELSEWHERE),
+        (Outcome.DECLINED, Kind.ELSEWHERE),
+        (Outcome.CANCELLED, Kind.MISSED),
+        (Outcome.ERROR, Kind.MISSED),
+        (Outcome.NO_WAKE, Kind.MISSED),
+        (Outcome.NO_ANSWER, Kind.MISSED),
+        (Outcome.FORWARDED, Kind.CANCEL),
     ],
 )
-def test_a_phone_is_told_what_the_payload_reference_says(end: CallEnd, kind: Kind) -> None:
-    assert notice_of(end) is kind
+def test_a_phone_is_told_what_the_payload_reference_says(outcome: Outcome, kind: Kind) -> None:
+    assert notice_of(outcome) is kind
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("", Outcome.CANCELLED),
+        ('SIP;cause=200;text="Call completed elsewhere"', Outcome.ANSWERED),
+        ("sip ;cause=200", Outcome.ANSWERED),
+        ('Q.850;cause=16, SIP;cause=603;text="Decline, please"', Outcome.DECLINED),
+        ("SIP;cause=600", Outcome.DECLINED),
+        ("SIP;cause=487", Outcome.CANCELLED),
+        ("Q.850;cause=200", Outcome.CANCELLED),
+        ("SIP;cause", Outcome.CANCELLED),
+        ('SIP;cause=200;text="never closed', Outcome.CANCELLED),
+    ],
+)
+def test_a_pbx_says_in_its_cancel_that_another_phone_of_its_own_has_the_call(reason: str, outcome: Outcome) -> None:
+    assert why_cancelled(reason) is outcome
 
 
 @pytest.mark.parametrize("status", [480, 302])
 def test_nobody_came_whatever_the_caller_was_told(status: int) -> None:
     fork = Fork()
-    fork.context.tells_silence = False
+    fork.context.holds = frozenset({Lack.SILENCE})
     fork.context.expect("a")
     fork.context.give_up("a", 480)
     fork.context.refuse(status)
@@ -81,3 +102,16 @@ def test_why_nobody_came_is_said_in_a_few_words() -> None:
     fork.context.expect("a")
     assert silence(fork.context, waited=0.2, is_early=True) == "No phone could be reached"
     assert silence(fork.context, waited=20.1, is_early=False) == "No phone woke in 20 s"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "end"), [((486,), CallEnd.DECLINED), ((180, 480), CallEnd.NO_ANSWER), ((600,), CallEnd.DECLINED)]
+)
+def test_a_call_that_goes_on_ends_as_its_phones_have_said(statuses: tuple[int, ...], end: CallEnd) -> None:
+    fork = Fork()
+    fork.context.holds = frozenset(Lack)
+    fork.begin("a")
+    for status in statuses:
+        fork.answer("a", status)
+    fork.context.redirect(())
+    assert how_it_ended(fork.context, is_cancelled=False) is end

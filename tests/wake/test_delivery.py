@@ -164,3 +164,18 @@ def test_it_can_begin_anew_later() -> None:
     assert not push.share(100.0, held("phone_limit")), "which is no news"
     push.begin_anew(110.0, 110.0)
     assert (push.stage, push.next_at) == (Stage.STOPPED, None)
+
+
+def test_what_was_taken_is_sent_again_before_the_end_and_only_then() -> None:
+    push = delivery()
+    push.repeat(10.0)
+    assert (push.next_at, push.is_repeat) == (0.0, False), "it has not even been sent"
+    attempt(push, Accepted("1"), 0.0)
+    push.repeat(20.0)
+    assert (push.stage, push.next_at, push.is_repeat) == (Stage.ACCEPTED, None, False)
+    push.repeat(10.0)
+    assert (push.stage, push.next_at, push.attempts, push.is_repeat) == (Stage.WAITING, 10.0, 0, True)
+    attempt(push, Accepted("2"), 10.0)
+    push.stop()
+    push.repeat(15.0)
+    assert (push.stage, push.next_at) == (Stage.STOPPED, None)

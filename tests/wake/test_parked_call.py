@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.wake.phones import WALL, android, binding, flow, iphone
 from ringwake.model.call import CallEnd
 from ringwake.model.effects import NOTHING, Effects
 from ringwake.model.events import Happened
+from ringwake.model.history import Outcome as Entry
 from ringwake.model.push import (
     Accepted,
     Kind,
@@ -27,6 +29,7 @@ from ringwake.model.push import (
 from ringwake.model.store_ops import Decline, Finish, Invite
 from ringwake.model.token_ops import ForgetToken
 from ringwake.proxy.branch import BranchState
+from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Transport
 from ringwake.sip.transactions.events import Failure
 from ringwake.wake.budget import Budget
@@ -63,7 +66,7 @@ def test_a_call_that_can_reach_nobody_is_480_at_once(actions: dict[str, Action])
     call = Call()
     call.start(**actions)
     assert call.said == [480]
-    assert call.ops == [Finish(call="c1", end=CallEnd.NO_WAKE)]
+    assert (ends(call), call.entry.outcome, call.entry.status) == ([CallEnd.NO_WAKE], Entry.NO_WAKE, 480)
     assert (call.call.get_timer(), call.call.is_settled) == (None, True)
 
 
@@ -673,7 +676,7 @@ def test_a_caller_that_hangs_up_before_the_wake_stops_everything() -> None:
     call.cancel()
     call.run(100.0)
     assert (call.said, ends(call), call.pushed_to()) == ([487], [CallEnd.CANCELLED], ["a"])
-    assert call.pushed_to(Kind.CANCEL) == ["a"], "a push may have reached it"
+    assert call.pushed_to(Kind.MISSED) == ["a"], "a push may have reached it"
 
 
 def test_a_call_ends_once() -> None:
@@ -712,7 +715,7 @@ def came_and_vanished(call: Call) -> None:
     [(pushed_and_asleep, True), (failed_to_push, True), (came, False), (came_and_vanished, True)],
 )
 @pytest.mark.parametrize(
-    ("over", "kind"), [(answered, Kind.ELSEWHERE), (declined, Kind.ELSEWHERE), (hung_up, Kind.CANCEL)]
+    ("over", "kind"), [(answered, Kind.ELSEWHERE), (declined, Kind.ELSEWHERE), (hung_up, Kind.MISSED)]
 )
 def test_who_was_pushed_to_in_vain_is_told_how_the_call_ended(
     before: Callable[[Call], None], is_told: bool, over: Callable[[Call], None], kind: Kind
@@ -740,7 +743,7 @@ def test_a_phone_that_seemed_awake_and_was_pushed_to_in_vain_is_told_too() -> No
     call.pushed("a", OK)
     call.cancel()
     call.run(TIMING.wake)
-    assert (call.said, call.pushed_to(Kind.CANCEL)) == ([487], ["a"])
+    assert (call.said, call.pushed_to(Kind.MISSED)) == ([487], ["a"])
 
 
 def test_a_phone_that_only_a_voip_push_reaches_is_told_nothing() -> None:
@@ -1012,22 +1015,113 @@ def test_when_all_had_refused_before_a_crash_the_call_is_over() -> None:
     assert (call.said, ends(call)) == ([486], [CallEnd.DECLINED])
 
 
-# ---- nobody comes
+def test_an_invite_whose_cancel_waits_for_an_answer_is_not_quieted() -> None:
+    """Its phone may ring: without a provisional response it is never cancelled (RFC 3261 section 9.1)."""
+    call = Call()
+    call.start(a=on(UDP_PHONE))
+    call.run(TIMING.probe)
+    call.cancel()
+    call.pushed("a", OK)
+    assert call.quieted == []
+
+
+# ---- acted upon from a notification
+
+
+def decline(call: Call, phone: str, status: int) -> None:
+    call.perform(call.call.decline(phone, status, call.now))
+
+
+def test_who_declines_for_all_from_a_notification_ends_the_call() -> None:
+    call = Call()
+    call.start(a=WAKE, b=RING, c=WAKE)
+    decline(call, "a", 603)
+    assert (call.finals, call.cancelled, ends(call)) == ([603], [branch("b")], [CallEnd.DECLINED])
+    assert Decline(call="c1", phone="a", status=603) in call.ops
+    assert "a" not in call.pushed_to(Kind.ELSEWHERE), "it knows"
+    decline(call, "c", 603)
+    assert call.finals == [603]
+
+
+def test_a_phone_whose_owner_has_declined_is_not_called_when_it_wakes() -> None:
+    call = Call()
+    call.start(a=WAKE, b=WAKE)
+    decline(call, "a", 486)
+    call.woken("a", flow(2))
+    assert (call.sent, call.finals) == ([], [])
+    decline(call, "b", 486)
+    assert (call.finals, call.entry.status) == ([486], 486)
+
+
+def test_one_that_rings_is_cancelled_and_has_the_last_word() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 180)
+    decline(call, "a", 486)
+    assert (call.cancelled, call.finals) == ([branch("a")], [])
+    call.answer("a", 487)
+    assert call.finals == [486]
+
+
+def test_a_phone_that_was_never_planned_with_may_decline() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    decline(call, "z", 486)
+    call.woken("z", flow(2))
+    assert (call.sent, call.finals) == ([], [])
+
+
+def test_an_ignored_phone_is_woken_no_more_and_told_nothing() -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", DOWN)
+    call.call.ignore("a")
+    call.call.ignore("z")
+    call.run(TIMING.wake)
+    assert call.finals == [480]
+    assert [device for _, device, _ in call.pushes] == ["a"]
+
+
+def test_a_phone_that_registers_before_its_turn_is_not_called_yet() -> None:
+    call = Call()
+    call.start(a=RING, b=replace(on(flow(2), WAKE, "b"), ring_after=5.0))
+    call.answer("a", 180)
+    call.woken("b", flow(3))
+    assert [device for device, _ in call.sent] == ["a"]
+    call.run(5.0)
+    assert call.sent[-1] == ("b", flow(3))
+
+
+def test_the_badge_of_a_call_is_what_was_missed_before_it() -> None:
+    call = Call()
+    call.unread = 4
+    call.perform(call.call.start([Target(binding("a"), WAKE)], 0.0, unread=3))
+    call.run(TIMING.wake)
+    assert [push.notice.alert and push.notice.alert.badge for _, _, push in call.pushes] == [3, 4]
+
+
+# ---- nobody takes it
+
+
+def going_on(call: Call) -> list[tuple[Lack, float]]:
+    """Let a call go on as another one whenever it may; returns why and when."""
+    asked: list[tuple[Lack, float]] = []
+
+    def not_taken(lack: Lack, now: float) -> Effects:
+        asked.append((lack, now))
+        call.call.context.hand_on()
+        return NOTHING
+
+    call.call.not_taken = not_taken
+    return asked
 
 
 def test_what_becomes_of_a_call_that_nobody_came_for_is_said_once() -> None:
     call = Call()
-    asked: list[float] = []
-
-    def nobody_came(now: float) -> Effects:
-        asked.append(now)
-        call.call.context.hand_on()
-        return NOTHING
-
-    call.call.nobody_came = nobody_came
+    asked = going_on(call)
     call.start(a=WAKE)
     call.run(TIMING.wake + 1)
-    assert (asked, call.said, ends(call)) == ([TIMING.wake], [], [CallEnd.NO_WAKE])
+    assert (asked, call.said, ends(call)) == ([(Lack.SILENCE, TIMING.wake)], [], [CallEnd.NO_WAKE])
     assert call.pushed_to(Kind.MISSED) == ["a"]
     call.woken("a", flow(2))
     assert call.sent == [], "the call has gone on"
@@ -1035,9 +1129,92 @@ def test_what_becomes_of_a_call_that_nobody_came_for_is_said_once() -> None:
 
 def test_a_call_without_phones_is_one_that_nobody_came_for() -> None:
     call = Call()
-    call.call.nobody_came = lambda _: call.call.context.refuse(302)
+    call.call.not_taken = lambda *_: call.call.context.redirect(())
     call.start()
     assert (call.said, ends(call)) == ([302], [CallEnd.NO_WAKE])
+    assert (call.entry.outcome, call.entry.status) == (Entry.NO_WAKE, 302)
+
+
+def test_a_call_goes_on_when_its_last_phone_is_busy() -> None:
+    call = Call()
+    asked = going_on(call)
+    call.start(a=RING, b=RING, c=WAKE)
+    call.answer("a", 486)
+    call.answer("b", 480)
+    assert asked == []
+    call.run(TIMING.wake)
+    assert asked == [(Lack.BUSY, TIMING.wake)]
+    assert (call.said, ends(call), call.call.get_timer()) == ([], [CallEnd.DECLINED], None)
+
+
+def test_a_call_that_is_busy_everywhere_goes_on_at_once() -> None:
+    call = Call()
+    asked = going_on(call)
+    call.start(a=RING, b=WAKE)
+    call.answer("a", 600)
+    assert [lack for lack, _ in asked] == [Lack.BUSY]
+    call.woken("b", flow(2))
+    assert [device for device, _ in call.sent] == ["a"]
+
+
+def test_one_that_was_declined_for_all_does_not() -> None:
+    call = Call()
+    asked = going_on(call)
+    call.start(a=RING, b=WAKE)
+    call.answer("a", 603)
+    assert (asked, call.finals) == ([], [603])
+
+
+def test_a_call_that_nobody_answers_goes_on_when_its_phones_ring_no_more() -> None:
+    """Until a phone has confirmed its CANCEL, somebody may just have answered it."""
+    call = Call()
+    asked = going_on(call)
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(TIMING.ring + 1)
+    assert (asked, call.cancelled) == ([], [branch("a")])
+    call.answer("a", 487)
+    assert (asked, ends(call)) == ([(Lack.NO_ANSWER, TIMING.ring + 1)], [CallEnd.NO_ANSWER])
+
+
+def test_a_2xx_that_crosses_the_cancel_keeps_the_call_here() -> None:
+    call = Call()
+    asked = going_on(call)
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.run(TIMING.ring + 1)
+    call.answer("a", 200)
+    assert (asked, call.finals) == ([], [200])
+
+
+def test_who_hangs_up_goes_nowhere() -> None:
+    call = Call()
+    asked = going_on(call)
+    call.start(a=RING)
+    call.answer("a", 180)
+    call.cancel()
+    call.answer("a", 486)
+    assert (asked, call.finals) == ([], [487])
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(486, Entry.FORWARDED), (600, Entry.FORWARDED), (480, Entry.NO_WAKE), (0, Entry.NO_WAKE)]
+)
+def test_a_call_that_has_gone_on_is_missed_unless_its_phones_were_busy(status: int, outcome: Entry) -> None:
+    """It says no status: what its caller hears comes from elsewhere."""
+    call = Call()
+    going_on(call)
+    call.start(**({"a": RING} if status else {}))
+    if status:
+        call.answer("a", status)
+    assert (call.entry.outcome, call.entry.status) == (outcome, 0)
+
+
+def test_what_is_said_after_all_is_the_phones_own_word() -> None:
+    call = Call()
+    call.start(a=RING)
+    call.answer("a", 486)
+    assert (call.finals, call.entry.outcome, call.entry.status) == ([486], Entry.DECLINED, 486)
 
 
 def test_a_phone_is_being_woken_until_it_comes() -> None:

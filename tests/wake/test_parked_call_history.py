@@ -12,8 +12,10 @@ from tests.wake.phones import android, binding, flow
 
 from ringwake.model.binding import Binding
 from ringwake.model.effects import AbandonBranch, CancelBranch, Effects, Forward, Persist, QuietBranch, SendPush
-from ringwake.model.push import Accepted, Kind, Refused, Throttled, Unreachable, Unregistered
+from ringwake.model.push import Accepted, Kind, Outcome, Refused, Throttled, Unreachable, Unregistered
 from ringwake.model.store_ops import Finish
+from ringwake.proxy.branch import BranchState
+from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.timers import TIMEOUT
 from ringwake.sip.transactions.events import Failure
@@ -30,7 +32,9 @@ OUTCOMES = (
     Refused("this push", 400),
     Unregistered("410"),
 )
-LONGEST = TIMING.wake + TIMING.answer + TIMING.ring + TIMEOUT
+TURNS = (0.0, 0.0, 0.0, 5.0, 15.0, 40.0)
+"""When a phone's turn comes."""
+LONGEST = max(TURNS) + TIMING.wake + TIMING.answer + TIMING.ring + TIMEOUT
 """When a call that nobody joins after the wake is over at the latest."""
 
 
@@ -62,6 +66,8 @@ class History(RuleBasedStateMachine):
         self.invited: set[tuple[str, Flow]] = set()
         self.under_way: list[str] = []
         """Phones whose push the provider has not answered yet."""
+        self.heard: set[str] = set()
+        """Phones that a push may have reached."""
         self.told: list[str] = []
         self.has_come: set[str] = set()
         self.bound: dict[str, Binding] = {}
@@ -71,20 +77,43 @@ class History(RuleBasedStateMachine):
         self.registering = ""
         """The phone whose REGISTER is being dealt with."""
         self.last_begin = 0.0
+        self.turns: dict[str, float] = {}
+        self.begun: set[str] = set()
+        self.earlier = 0.0
+        """Seconds by which turns come earlier, since nobody was left whom they would wait for."""
+        self.gone: list[Lack] = []
+        """Why the call has gone on, once it has."""
 
     @initialize(
         actions=st.lists(st.sampled_from(list(Action)), min_size=3, max_size=3),
         has_push=st.lists(st.booleans(), min_size=3, max_size=3),
         wires=st.lists(WIRES, min_size=3, max_size=3),
+        turns=st.lists(st.sampled_from(TURNS), min_size=3, max_size=3),
+        goes_on=st.booleans(),
     )
-    def start(self, actions: list[Action], has_push: list[bool], wires: list[Transport]) -> None:
+    def start(
+        self, actions: list[Action], has_push: list[bool], wires: list[Transport], turns: list[float], goes_on: bool
+    ) -> None:
         targets = []
-        for device, action, push, wire in zip(DEVICES, actions, has_push, wires, strict=True):
+        for device, action, push, wire, at in zip(DEVICES, actions, has_push, wires, turns, strict=True):
             self.flows += 1
             phone = binding(device, flow=flow(self.flows, wire), push=android(device) if push else None)
             self.bound[device], self.can_be_pushed[device] = phone, push
-            targets.append(Target(phone, Action.SKIP if action is Action.WAKE and not push else action))
+            planned = Action.SKIP if action is Action.WAKE and not push else action
+            after = 0.0 if planned is Action.AWAIT else at  # it had the INVITE before the restart
+            if planned is not Action.SKIP:
+                self.turns[device] = after
+            targets.append(Target(phone, planned, ring_after=after))
+        self.earlier = min(self.turns.values(), default=0.0)
+        if goes_on:
+            self.bench.call.not_taken = self.go_on
         self.perform(self.bench.start_with(targets))
+
+    def go_on(self, lack: Lack, now: float) -> Effects:
+        assert now == self.bench.now
+        self.gone.append(lack)
+        self.bench.call.context.hand_on()
+        return ()
 
     # ---- the phones
 
@@ -105,7 +134,8 @@ class History(RuleBasedStateMachine):
         known = self.bound.get(device)
         if known is None:
             return
-        self.has_come.add(device)
+        if not self.waits_for_its_turn(device):
+            self.has_come.add(device)
         if not self.is_over:
             self.can_be_pushed[device] = known.push is not None
         self.registering = device
@@ -142,16 +172,32 @@ class History(RuleBasedStateMachine):
         known = self.bound.get(device)
         if known is None or known.flow == transaction.flow:
             self.bound.pop(device, None)
-            if self.can_be_pushed[device] and self.bench.now < TIMING.wake:
+            if self.can_be_pushed[device] and self.bench.now < self.wakes_until(device) and not self.is_over:
                 self.has_come.discard(device)
         self.perform(self.bench.failed(device, Failure.TRANSPORT))
+
+    @rule(device=DEVICE, status=st.sampled_from([486, 603]))
+    def decline(self, device: str, status: int) -> None:
+        """The person does, on the notification."""
+        self.has_come.add(device)
+        self.is_over = self.is_over or status >= 600
+        self.perform(self.bench.perform(self.bench.call.decline(device, status, self.bench.now)))
+
+    def waits_for_its_turn(self, device: str) -> bool:
+        return device in self.bench.call._phones.reserve
+
+    def wakes_until(self, device: str) -> float:
+        wait = self.bench.call._waits.get(device)
+        assert wait is not None
+        return wait.wake_until
 
     # ---- the provider, the caller, the clock
 
     @rule(number=st.integers(0, 2), outcome=st.sampled_from(OUTCOMES))
-    def push_outcome(self, number: int, outcome: Accepted) -> None:
+    def push_outcome(self, number: int, outcome: Outcome) -> None:
         if number < len(self.under_way):
             device = self.under_way.pop(number)
+            self.heard |= {device} if isinstance(outcome, Accepted | Unreachable) else set()
             self.perform(self.bench.pushed(device, outcome))
 
     @rule()
@@ -205,7 +251,7 @@ class History(RuleBasedStateMachine):
                 case SendPush():
                     self.pushed(effect)
                 case Persist(op=Finish()):
-                    assert self.bench.finals != []
+                    assert self.has_ended
                 case _:
                     pass
 
@@ -216,9 +262,20 @@ class History(RuleBasedStateMachine):
         assert (device, effect.flow) not in self.invited, "a phone gets the INVITE once down each flow"
         assert self.registering in ("", device), "a REGISTER releases to nobody else"
         assert self.bound[device].flow == effect.flow, "it goes down the flow of its own REGISTER"
+        self.has_its_turn(device)
         self.invited.add((device, effect.flow))
         self.open[device] = Transaction(effect.flow, ends_at=self.bench.now + TIMEOUT)
         self.last_begin = self.bench.now
+
+    def has_its_turn(self, device: str) -> None:
+        """It has come, or all those before have failed: then the turns after it are as much earlier."""
+        early = self.turns.get(device, 0.0) - self.earlier - self.bench.now
+        if early > 1e-6 and device not in self.begun:
+            before = [known for known, at in self.turns.items() if at < self.turns[device]]
+            branches = [self.bench.call.context.branch(known) for known in before]
+            assert all(branch is not None and branch.state is BranchState.DONE for branch in branches)
+            self.earlier += early
+        self.begun.add(device)
 
     def abandoned(self, device: str) -> None:
         transaction = self.open.pop(device, None)
@@ -242,12 +299,13 @@ class History(RuleBasedStateMachine):
     def pushed(self, effect: SendPush) -> None:
         if effect.push.notice.kind is not Kind.CALL:
             assert effect.binding not in self.told, "the end is told once"
-            assert self.bench.finals != []
+            assert self.has_ended
             self.told.append(effect.binding)
             return
         assert not self.is_over, "no phone is woken for a call that is over"
         assert effect.binding not in self.has_come, "no phone is woken that has come"
-        assert self.bench.now <= TIMING.wake
+        self.has_its_turn(effect.binding)
+        assert self.bench.now <= TIMING.wake + max(TURNS)
         self.under_way.append(effect.binding)
 
     # ---- what always holds
@@ -255,15 +313,21 @@ class History(RuleBasedStateMachine):
     @invariant()
     def one_final_response(self) -> None:
         finals = self.bench.finals
-        self.is_over = self.is_over or finals != []
+        self.is_over = self.is_over or self.has_ended
         assert len(finals) <= 1 or all(status < 300 for status in finals)
+        assert len(self.gone) + bool(finals) <= 1, "who has the call now says the final response"
         ends = [op for op in self.bench.ops if isinstance(op, Finish)]
-        assert len(ends) == (1 if finals else 0)
-        assert (self.bench.call.end is not None) == (finals != [])
+        assert len(ends) == (1 if self.has_ended else 0)
+        assert all(op.entry is not None for op in ends)
+        assert (self.bench.call.end is not None) == self.has_ended
+
+    @property
+    def has_ended(self) -> bool:
+        return self.bench.finals != [] or self.gone != []
 
     @invariant()
     def after_it_everybody_is_cancelled_and_nothing_is_due(self) -> None:
-        if self.bench.finals:
+        if self.has_ended:
             assert all(each.is_cancelled or each.has_2xx for each in self.open.values())
             assert self.bench.call.get_timer() is None
 
@@ -271,7 +335,8 @@ class History(RuleBasedStateMachine):
     def a_phone_that_was_woken_in_vain_is_told(self) -> None:
         if self.bench.call.end is not None:
             woken = set(self.bench.pushed_to())
-            in_vain = {device for device in woken - self.has_come if self.can_be_pushed[device]}
+            reached = self.heard.union(self.under_way) - self.has_come
+            in_vain = {device for device in reached if self.can_be_pushed[device]}
             assert in_vain <= set(self.told) <= woken
 
     def teardown(self) -> None:
@@ -280,9 +345,11 @@ class History(RuleBasedStateMachine):
             return  # not even begun
         self.pass_time(max(LONGEST, self.last_begin + LONGEST - self.bench.now))
         self.one_final_response()
-        assert self.bench.finals != [], "the caller always hears how it ended"
+        assert self.has_ended, "the caller always hears how it ended"
         assert self.bench.call.is_settled
-        assert [at for at, _, push in self.bench.pushes if push.notice.kind is Kind.CALL and at > TIMING.wake] == []
+        assert [
+            at for at, _, push in self.bench.pushes if push.notice.kind is Kind.CALL and at > TIMING.wake + max(TURNS)
+        ] == []
 
 
 TestParkedCall = History.TestCase

@@ -40,14 +40,6 @@ def test_after_the_end_nothing_runs() -> None:
     assert list(never_pushed.timers()) == []
 
 
-def test_a_push_may_have_reached_whom_it_was_sent_to_whatever_the_provider_says() -> None:
-    sent = wait()
-    assert not sent.may_be_pushed
-    sent.pushed_to = sent.binding
-    sent.stop()
-    assert sent.may_be_pushed
-
-
 def test_a_push_whose_outcome_is_still_to_come_puts_off_the_next() -> None:
     waiting = wait()
     assert [waiting.is_due(at) for at in (0.9, 1.0)] == [False, True]

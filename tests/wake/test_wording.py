@@ -6,16 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.wake.phones import AOR, account, app
+from tests.wake.phones import AOR, app
 
-from ringwake.model.app import App
+from ringwake.model.app import App, Provider
 from ringwake.model.push import Alert, Kind, Loc
+from ringwake.model.settings import AlertStyle, Notifications
 from ringwake.model.template import Template
-from ringwake.model.texts import CALL, MEMBERS, MESSAGE, MISSED, NAMED, UNNAMED, Text, Texts
-from ringwake.wake.wording import NOBODY, Caller, alert, members
+from ringwake.model.texts import CALL, MEMBERS, MESSAGE, MISSED, NAMED, OURS, UNNAMED, VOICEMAIL, Text, Texts
+from ringwake.wake.wording import NOBODY, Caller, Receiver, alert, is_wanted, members
 
 BOSS = Caller("sip:boss@example.com", "The Boss", display="The Boss")
-SHOWING = (Kind.CALL, Kind.MESSAGE, Kind.MISSED)
+SHOWING = (Kind.CALL, Kind.MESSAGE, Kind.MISSED, Kind.VOICEMAIL)
+ENDS = (Kind.ELSEWHERE, Kind.CANCEL)
 
 
 def german(**changes: Any) -> Text:
@@ -31,11 +33,16 @@ def german(**changes: Any) -> Text:
 
 def saying(text: Text) -> App:
     """Return an application that says this of everything."""
-    return replace(app(), texts=Texts(call=text, message=text, missed=text))
+    texts = Texts(call=text, message=text, missed=text, voicemail=text, elsewhere=text, cancel=text)
+    return replace(app(), texts=texts)
+
+
+def receiver(**own: Any) -> Receiver:
+    return Receiver(aor=AOR, notifications=Notifications(**own), unread=1)
 
 
 def said(text: Text, kind: Kind = Kind.CALL, caller: Caller = BOSS, **own: Any) -> Alert:
-    made = alert(kind, account(**own), app=saying(text), caller=caller)
+    made = alert(kind, receiver(**own), app=saying(text), caller=caller)
     assert made is not None
     return made
 
@@ -59,19 +66,24 @@ def test_of_a_caller_whom_it_may_not_know_it_says_nothing(kind: Kind) -> None:
 
 
 def test_each_kind_has_its_own_text() -> None:
-    texts = Texts(call=german(category="C"), message=german(category="M"), missed=german(category="X"))
-    made = [alert(kind, account(), app=replace(app(), texts=texts), caller=BOSS) for kind in SHOWING]
-    assert [one.category for one in made if one is not None] == ["C", "M", "X"]
+    texts = Texts(
+        call=german(category="C"),
+        message=german(category="M"),
+        missed=german(category="X"),
+        voicemail=german(category="V"),
+    )
+    made = [alert(kind, receiver(), app=replace(app(), texts=texts), caller=BOSS) for kind in SHOWING]
+    assert [one.category for one in made if one is not None] == ["C", "M", "X", "V"]
 
 
 def test_without_an_application_the_words_are_ringwakes() -> None:
-    for kind, text in zip(SHOWING, (CALL, MESSAGE, MISSED), strict=True):
-        assert alert(kind, account(), app=None, caller=NOBODY) == said(text, kind, NOBODY)
+    for kind, text in zip(SHOWING, (CALL, MESSAGE, MISSED, VOICEMAIL), strict=True):
+        assert alert(kind, receiver(), app=None, caller=NOBODY) == said(text, kind, NOBODY)
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - set(SHOWING)))
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {*SHOWING, Kind.READ}))
 def test_other_kinds_show_nothing_whatever_the_application_says(kind: Kind) -> None:
-    assert alert(kind, account(), app=saying(german()), caller=BOSS) is None
+    assert alert(kind, receiver(), app=saying(german()), caller=BOSS) is None
 
 
 # ---- texts of the app's own
@@ -91,7 +103,7 @@ def test_a_text_that_wants_a_name_is_not_named_without_one() -> None:
 
 
 def test_who_wants_no_alert_gets_none_of_the_apps_texts_either() -> None:
-    made = said(german(loc_key="IC_MSG"), alert=False)
+    made = said(german(loc_key="IC_MSG"), style=AlertStyle.NONE)
     assert (made.body, made.loc) == ("", None)
 
 
@@ -99,16 +111,106 @@ def test_who_wants_no_alert_gets_none_of_the_apps_texts_either() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "of_app", "heard"),
+    ("tone", "of_app", "heard"),
     [
-        ("default", "klingel.caf", "klingel.caf"),
-        ("default", "", "default"),
+        ("", "klingel.caf", "klingel.caf"),
+        ("", "", "default"),
         ("bell.caf", "klingel.caf", "bell.caf"),
-        ("", "klingel.caf", ""),
     ],
 )
-def test_the_owners_sound_comes_before_that_of_the_application(own: str, of_app: str, heard: str) -> None:
-    assert said(german(sound=of_app), sound=own).sound == heard
+def test_the_owners_tone_comes_before_that_of_the_application(tone: str, of_app: str, heard: str) -> None:
+    assert said(german(sound=of_app), tone=tone).sound == heard
+
+
+def test_without_sound_no_tone_is_named_and_none_is_critical() -> None:
+    made = said(german(), tone="bell.caf", sound=False, is_critical=True)
+    assert (made.sound, made.is_critical) == ("", False)
+    assert said(german(), is_critical=True).is_critical
+
+
+# ---- how, and how many
+
+
+@pytest.mark.parametrize("style", AlertStyle)
+def test_the_owner_says_how_a_text_is_shown(style: AlertStyle) -> None:
+    made = said(german(), style=style)
+    assert made.style is style
+    assert bool(made.body) is (style is not AlertStyle.NONE)
+
+
+@pytest.mark.parametrize("kind", SHOWING)
+def test_what_is_unread_is_counted_unless_the_owner_wants_no_count(kind: Kind) -> None:
+    assert said(german(), kind).badge == 1
+    assert said(german(), kind, badge=False).badge is None
+
+
+def test_what_was_read_on_another_phone_is_only_counted() -> None:
+    assert alert(Kind.READ, receiver(), app=saying(german()), caller=BOSS) == Alert(badge=1)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_phone_without_notifications_notices_nothing(kind: Kind) -> None:
+    silent = replace(receiver(allowed=False), is_called_by_alert=True)
+    assert alert(kind, silent, app=saying(german()), caller=BOSS) is None
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_the_end_of_a_call_takes_the_place_of_an_alert_without_a_sound(kind: Kind) -> None:
+    shown = replace(receiver(is_critical=True), is_called_by_alert=True)
+    made = alert(kind, shown, app=saying(german(category="")), caller=NOBODY)
+    assert made == Alert(title=f"Für {AOR}", body=f"Anruf für {AOR}", style=AlertStyle.BANNER, badge=1)
+    assert (
+        alert(kind, replace(shown, notifications=Notifications(style=AlertStyle.NONE)), app=None, caller=NOBODY) is None
+    )
+
+
+# ---- languages
+
+
+@pytest.mark.parametrize(("language", "body"), [("", "The Boss calling"), ("de-CH", "The Boss ruft an")])
+def test_ringwakes_words_are_in_the_language_of_the_owner(language: str, body: str) -> None:
+    for one in (None, app(), replace(app(), texts=OURS)):
+        made = alert(Kind.CALL, receiver(language=language), app=one, caller=BOSS)
+        assert made is not None
+        assert made.body == body
+
+
+def test_an_application_speaks_its_own_words_in_the_language_of_the_owner() -> None:
+    texts = Texts(call=german(), translations=(("eo", Texts(call=german(category="VOKO"))),))
+    made = [
+        alert(Kind.CALL, receiver(language=language), app=replace(app(), texts=texts), caller=BOSS)
+        for language in ("eo", "de")
+    ]
+    assert [one.category for one in made if one is not None] == ["VOKO", "ANRUF"]
+
+
+# ---- who gets any
+
+
+@pytest.mark.parametrize("provider", Provider)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_phone_is_woken_whatever_its_owner_wants_to_notice(provider: Provider, kind: Kind) -> None:
+    off = Notifications(allowed=False)
+    assert is_wanted(kind, provider, off) is (provider is not Provider.WEBPUSH and kind is not Kind.READ)
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted"),
+    [
+        ({}, True),
+        ({"style": AlertStyle.NONE}, True),
+        ({"sound": False}, True),
+        ({"style": AlertStyle.NONE, "sound": False}, False),
+    ],
+)
+def test_a_page_gets_no_push_of_which_it_could_show_nothing(own: dict[str, Any], *, wanted: bool) -> None:
+    assert is_wanted(Kind.MESSAGE, Provider.WEBPUSH, Notifications(**own)) is wanted
+    assert is_wanted(Kind.MESSAGE, Provider.FCM, Notifications(**own))
+
+
+def test_who_wants_no_count_is_told_of_none() -> None:
+    assert is_wanted(Kind.READ, Provider.FCM, Notifications())
+    assert not is_wanted(Kind.READ, Provider.FCM, Notifications(badge=False))
 
 
 # ---- members

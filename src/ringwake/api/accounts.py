@@ -17,6 +17,7 @@ from ringwake.api.logins import NewLogin, keeps_logins, make_login, shown_login
 from ringwake.api.problems import Problem, answer
 from ringwake.model.account import Account, PbxLogin
 from ringwake.model.account_ops import PutAccount, RemoveAccount
+from ringwake.model.settings import UNCHOSEN
 from ringwake.model.tenant import Tenant
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
@@ -87,8 +88,8 @@ async def _change(backend: Backend, request: Request) -> Response:
 
 
 async def _put(backend: Backend, account: Account) -> bool:
-    """Keep an account; True when it is new."""
-    is_new = await durable(backend.store.do(PutAccount(account=account)))
+    """Keep an account, without its settings, which have a place of their own; True when it is new."""
+    is_new = await durable(backend.store.do(PutAccount(account=replace(account, settings=UNCHOSEN))))
     backend.directory.put(account)
     return is_new
 

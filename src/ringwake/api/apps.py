@@ -17,10 +17,13 @@ from ringwake.api.backend import Backend
 from ringwake.api.calls import call_routes
 from ringwake.api.checks import check_routes
 from ringwake.api.health import health_routes
+from ringwake.api.history import history_routes, my_history_routes
 from ringwake.api.me import me_routes
 from ringwake.api.me_push import push_routes
+from ringwake.api.messages import message_routes
 from ringwake.api.problems import Problem, document, on_problem
 from ringwake.api.pushes import push_test_routes
+from ringwake.api.settings import my_settings_routes, settings_routes
 from ringwake.secret import Secret
 
 _ERRORS = {Problem: on_problem, HTTPException: on_problem, Exception: on_problem}
@@ -49,8 +52,15 @@ class BearerGate:
 
 def operator_app(backend: Backend) -> Starlette:
     """Return the operator's application."""
-    routes = [*health_routes(backend), *account_routes(backend), *call_routes(backend), *check_routes(backend)]
-    routes += [*app_routes(backend), *push_test_routes(backend)]
+    routes = [
+        *health_routes(backend),
+        *settings_routes(backend),
+        *account_routes(backend),
+        *call_routes(backend),
+        *check_routes(backend),
+    ]
+    routes += [*app_routes(backend), *push_test_routes(backend), *history_routes(backend)]
+    routes += message_routes(backend)
     app = _app(routes)
     app.add_middleware(BearerGate, token=backend.token)
     return app
@@ -58,7 +68,9 @@ def operator_app(backend: Backend) -> Starlette:
 
 def public_app(backend: Backend) -> Starlette:
     """Return the phones' application."""
-    return _app([*me_routes(backend), *push_routes(backend), *act_routes(backend)])
+    routes = [*me_routes(backend), *push_routes(backend), *my_settings_routes(backend)]
+    routes += [*my_history_routes(backend), *act_routes(backend)]
+    return _app(routes)
 
 
 def _app(routes: Sequence[Route]) -> Starlette:

@@ -10,6 +10,7 @@ from ringwake.api.aor import canonical
 from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable
 from ringwake.api.problems import Problem, answer
+from ringwake.api.settings_shape import shown_handset
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
 from ringwake.model.push import Kind
@@ -77,6 +78,7 @@ def _device(backend: Backend, binding: Binding, wall: float) -> dict[str, object
     return {
         "account": binding.aor,
         "id": binding.id,
+        "handset": shown_handset(binding.handset),
         "state": binding.state(is_live=awake, wall=wall).value,
         "provider": _provider(binding),
         "push": tokens,

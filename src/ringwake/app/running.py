@@ -33,6 +33,7 @@ from ringwake.edge.presence import Presence
 from ringwake.edge.server import Server
 from ringwake.model.account_ops import ListAccounts
 from ringwake.model.events import Event, Happened
+from ringwake.model.settings_ops import ListSettings
 from ringwake.model.store_ops import Recover
 from ringwake.net.stack import Stack
 from ringwake.net.transport import Carrier
@@ -141,6 +142,8 @@ class App:
     async def _begin(self) -> None:
         for account in await self._store.do(ListAccounts()):
             self._directory.put(account)
+        for aor, settings in await self._store.do(ListSettings()):
+            self._directory.put_settings(aor, settings)
         found = await self._store.do(Recover(wall=time.time()))
         listeners = [await self._listen(number) for number in range(len(self._config.listen))]
         for section, carrier in zip(self._config.listen, listeners, strict=True):
@@ -223,6 +226,7 @@ class App:
             own=own,
             max_message=limits.message_octets,
             message_seconds=limits.message_seconds,
+            messages_per_account=limits.messages_per_account,
             wakes_for=frozenset(wake.wake_for),
             links=ActionLinks(self._keys, lambda: self.public),
             tickets=Tickets(self._keys, self._ids.hex(16)) if wake.ticket else None,

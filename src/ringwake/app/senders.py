@@ -47,6 +47,7 @@ def parts_of(config: Config, base: Path) -> Parts:
                 tenant=tenant,
                 show_caller=section.show_caller,
                 offers_actions=section.actions,
+                call_repeat=section.call_repeat,
                 vapid_key=vapid_key,
                 is_sandbox=section.sandbox,
                 texts=texts_of(section, place),

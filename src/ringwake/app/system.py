@@ -7,7 +7,11 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ZONES = 600
+"""As many as the IANA database has names."""
 
 
 class SystemIds:
@@ -23,8 +27,12 @@ def wall_now() -> float:
     return time.time()
 
 
+@lru_cache(maxsize=ZONES)
 def zone_of(name: str) -> tzinfo:
-    """Return a time zone by its name in the IANA database; UTC where there is none of that name."""
+    """Return a time zone by its name in the IANA database; UTC where there is none of that name.
+
+    Read from disk once: a call must not wait for that.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""`ringwake account add|set|list|remove`: through the running server, or in the database when none runs."""
+"""`ringwake account add|set|show|list|remove`: through the running server, or in the database when none runs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,21 @@ from msgspec import UNSET, to_builtins
 
 from ringwake.api.accounts import AccountChange, NewAccount, changed, first_login, make_account
 from ringwake.api.problems import Problem
-from ringwake.app.tenants import tenants_of
+from ringwake.cli.account_settings import change_settings, print_settings, read_settings
 from ringwake.cli.address import full_aor
+from ringwake.cli.database import Database
 from ringwake.cli.failure import USAGE, CommandError
 from ringwake.cli.operator import ask, is_alive, state_folder
 from ringwake.cli.options import add_json, add_state
 from ringwake.cli.password import asked_password, password_in
 from ringwake.cli.pbx_login import add_pbx, check_pbx, pbx_login
+from ringwake.cli.settings_options import add_settings, check_options, has_settings
 from ringwake.config.embedded import DOMAIN
-from ringwake.config.load import ConfigError, load
-from ringwake.config.state import RunningServer, StateFolder
+from ringwake.config.state import RunningServer
 from ringwake.model.account import Account, Aor
 from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
-from ringwake.model.ports import StoreError
 from ringwake.model.tenant import Tenant
 from ringwake.secret import Secret
-from ringwake.store.keys import KeysError, load_keys
-from ringwake.store.sqlite.store import SqliteStore
 
 Tenants: TypeAlias = Mapping[str, Tenant]
 """By domain."""
@@ -39,11 +37,12 @@ Tenants: TypeAlias = Mapping[str, Tenant]
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("action", choices=["add", "set", "list", "remove"])
+    parser.add_argument("action", choices=["add", "set", "show", "list", "remove"])
     parser.add_argument("aor", nargs="?", help=f"address of record; without a domain, of {DOMAIN}")
     parser.add_argument("--config", type=Path, help="configuration file of the server, when none runs")
     parser.add_argument("--password-file", type=Path, help="file whose first line is the password; - is standard input")
     add_pbx(parser)
+    add_settings(parser)
     add_json(parser)
     add_state(parser)
 
@@ -54,13 +53,31 @@ def run(options: argparse.Namespace) -> int:
         wants = "no address" if options.action == "list" else "an address, such as alice@example.com"
         raise CommandError(f"{options.action} takes {wants}", USAGE)
     check_pbx(options)
-    if options.action == "set" and not (options.password_file or options.pbx_password_file or options.no_pbx):
-        raise CommandError("set wants --password-file, --pbx-password-file or --no-pbx", USAGE)
+    _check_set(options)
     state = state_folder(options.state)
     server = state.server()
-    if server is not None and is_alive(server):
-        return _through(server, options)
-    return _alone(state, options)
+    place = server if server is not None and is_alive(server) else Database.of(state, options.config)
+    if options.action == "show":
+        print_settings(read_settings(place, Aor(full_aor(options.aor))), as_json=options.json)
+        return 0
+    if has_settings(options):
+        change_settings(place, Aor(full_aor(options.aor)), options)
+        if not _has_passwords(options):
+            _done(options, full_aor(options.aor))
+            return 0
+    return _through(place, options) if isinstance(place, RunningServer) else _alone(place, options)
+
+
+def _check_set(options: argparse.Namespace) -> None:
+    check_options(options)
+    if options.action != "set" and has_settings(options):
+        raise CommandError(f"{options.action} takes no settings: use set", USAGE)
+    if options.action == "set" and not (_has_passwords(options) or has_settings(options)):
+        raise CommandError("set wants a setting, --password-file, --pbx-password-file or --no-pbx", USAGE)
+
+
+def _has_passwords(options: argparse.Namespace) -> bool:
+    return bool(options.password_file or options.pbx_password_file or options.no_pbx)
 
 
 def _through(server: RunningServer, options: argparse.Namespace) -> int:
@@ -80,43 +97,29 @@ def _through(server: RunningServer, options: argparse.Namespace) -> int:
     return 0
 
 
-def _alone(state: StateFolder, options: argparse.Namespace) -> int:
-    """Do it in the database, whose lock says that no server has it."""
-    data, tenants = _database(state, options.config)
+def _alone(database: Database, options: argparse.Namespace) -> int:
     wanted = _wanted(options)
     try:
-        ready = _made(wanted, tenants) if isinstance(wanted, NewAccount) else wanted
-        return asyncio.run(_in_database(data, ready, tenants, options))
+        ready = _made(wanted, database.tenants) if isinstance(wanted, NewAccount) else wanted
+        return asyncio.run(_in_database(database, ready, options))
     except Problem as error:
         raise CommandError(str(error)) from None
 
 
-async def _in_database(
-    data: Path, wanted: Account | AccountChange | None, tenants: Tenants, options: argparse.Namespace
-) -> int:
-    faults: list[str] = []
-    try:
-        keys = load_keys(data.with_name("keys"))
-        store = await SqliteStore.open(data, keys=keys.derive("store"), note_fault=faults.append)
-    except (KeysError, StoreError) as error:
-        raise CommandError(str(error), USAGE) from None
-    try:
+async def _in_database(database: Database, wanted: Account | AccountChange | None, options: argparse.Namespace) -> int:
+    async with database.opened() as store:
         if options.action == "list":
             _show([account.aor for account in await store.do(ListAccounts())], as_json=options.json)
             return 0
         aor = Aor(full_aor(options.aor))
         if isinstance(wanted, AccountChange):
             known = next((each for each in await store.do(ListAccounts()) if each.aor == aor), None)
-            wanted = known and changed(known, wanted, tenants.get(known.tenant))
+            wanted = known and changed(known, wanted, database.tenants.get(known.tenant))
         is_done = await store.do(RemoveAccount(aor=aor)) if options.action == "remove" else wanted is not None
         if not is_done:
             raise CommandError(f"there is no account {aor}")
         if wanted is not None:
             await store.do(PutAccount(account=wanted))
-    except StoreError as error:
-        raise CommandError(str(error)) from None
-    finally:
-        await store.close()
     _done(options, aor)
     return 0
 
@@ -140,17 +143,6 @@ def _made(new: NewAccount, tenants: Tenants) -> Account:
     if tenant is None:
         raise CommandError(f"no tenant has the domain {account.tenant}: there are {', '.join(tenants) or 'none'}")
     return replace(account, pbx=first_login(account, new.password, new.pbx, tenant))
-
-
-def _database(state: StateFolder, config: Path | None) -> tuple[Path, Tenants]:
-    """Return the file, and the tenants that the server has with it."""
-    if config is None:
-        return state.database, {DOMAIN: Tenant(domain=DOMAIN)}
-    try:
-        loaded = load(config)
-    except ConfigError as error:
-        raise CommandError(str(error), USAGE) from None
-    return config.parent / loaded.server.data, {tenant.domain: tenant for tenant in tenants_of(loaded)}
 
 
 def _password(options: argparse.Namespace) -> Secret[str]:

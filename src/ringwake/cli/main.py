@@ -21,9 +21,11 @@ COMMANDS = {
     "connect": "carry SIP between a PBX in a private network and the edge",
     "phone": "a softphone in the terminal",
     "account": "add, change, list and remove accounts",
+    "message": "write a message in the name of an account, and list what was written",
     "device": "list the phones and whether they can be reached",
     "app": "list the applications at the push services, and how pushing to them goes",
     "push": "send a test push, and tell what the provider said and whether the phone came",
+    "call": "list what has become of calls: answered, missed, forwarded ...",
     "trace": "show what happened to a call, or to an account at its PBX, step by step",
     "doctor": "tell what is the matter with a running server, and what to do about it",
 }

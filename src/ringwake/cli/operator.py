@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -53,20 +54,52 @@ def is_alive(server: RunningServer) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the server's API."""
+
+    method: str
+    path: str
+    body: object = None
+    tag: str = ""
+    """Of the version that is to be changed (`If-Match`); empty: whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Its answer."""
+
+    value: Any
+    """Decoded; None when it is empty."""
+    tag: str
+    """Names the version of what was answered, or is empty."""
+
+
 def ask(server: RunningServer, method: str, path: str, body: object = None, *, seconds: float = SECONDS) -> Any:
     """Ask the server's API; returns the decoded answer, None when it is empty. It may take so many seconds.
 
     Raises:
         CommandError: unreachable, or refused with the API's own words.
     """
-    url = urlsplit(server.http + path)
+    return exchange(server, Asked(method, path, body), seconds=seconds).value
+
+
+def exchange(server: RunningServer, asked: Asked, *, seconds: float = SECONDS) -> Answered:
+    """Ask the server's API for something that has versions.
+
+    Raises:
+        CommandError: unreachable, or refused with the API's own words.
+    """
+    url = urlsplit(server.http + asked.path)
     headers = {"authorization": f"Bearer {server.token.reveal()}", "content-type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url.geturl(), data, headers, method=method)  # noqa: S310  an http URL of our own state folder
+    if asked.tag:
+        headers["if-match"] = asked.tag
+    data = None if asked.body is None else json.dumps(asked.body).encode()
+    request = Request(url.geturl(), data, headers, method=asked.method)  # noqa: S310  an http URL of our own folder
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=seconds) as answer:
             text = answer.read()
-            return json.loads(text) if text else None
+            return Answered(json.loads(text) if text else None, answer.headers.get("etag", ""))
     except HTTPError as error:
         with error:
             raise _refusal(error, server) from None

@@ -10,7 +10,7 @@ from ringwake.config.section import Section, Text
 
 
 class AppTextSection(Section):
-    """`[app.text.call]`: what a push says of a call; `[app.text.message]` and `[app.text.missed]` likewise.
+    """`[app.text.call]`: what a push says of a call; `[app.text.message]` and the others likewise.
 
     Places in a text are `{name}` and `{uri}` of who calls or writes, and `{account}`, whose phone it is; `{{` and `}}`
     are braces. Whatever is not given is as ringwake itself says it. See docs/howto/app-texts.md.
@@ -39,7 +39,8 @@ class AppTextSection(Section):
 class AppTextsSection(Section):
     """`[app.text]`: what the application's pushes say, in your words.
 
-    It stands after all other keys of the application, in tables of its own.
+    `[app.translation.de]` and the like: the same in another language, for accounts and phones that have chosen it; what
+    is not given there is as in `[app.text]`. It stands after all other keys of the application, in tables of its own.
     """
 
     call: AppTextSection = field(default_factory=AppTextSection)
@@ -48,6 +49,13 @@ class AppTextsSection(Section):
     """Of a message."""
     missed: AppTextSection = field(default_factory=AppTextSection)
     """Of a call that ended unanswered."""
+    voicemail: AppTextSection = field(default_factory=AppTextSection)
+    """Of voice messages that wait. It names no caller: give `body` and `unnamed_body` alike."""
+    elsewhere: AppTextSection = field(default_factory=AppTextSection)
+    """In place of a call that another device has answered or declined, on iPhones without CallKit and in browsers,
+    where it would stay on the screen."""
+    cancel: AppTextSection = field(default_factory=AppTextSection)
+    """The same for a call that is over."""
 
 
 class AppSection(Section):
@@ -104,8 +112,14 @@ class AppSection(Section):
     actions: bool = True
     """Put signed URLs into the payload, where there is a `[public]` listener: to decline, ignore, answer by a text and
     mark as read without SIP. Each does one thing once. The provider can read, and so use them."""
+    call_repeat: float = 10.0
+    """APNs: seconds after which the alert of a call is sent again to an iPhone that gave no VoIP token, until it comes
+    or the call is over. Nothing else makes it ring for longer than its sound lasts. 0: never; else 3 to 60."""
     text: AppTextsSection = field(default_factory=AppTextsSection)
     """What pushes say; see below."""
+    translation: dict[str, AppTextsSection] = field(default_factory=dict)
+    """The same in other languages, by their tags (RFC 5646), such as `[app.translation.pt-BR.call]`. Without any,
+    ringwake's own texts are there in German, French, Spanish and Italian, too."""
     extra: dict[str, str] = field(default_factory=dict)
     """Further members of the payload, at its top, for an app that expects them; the most important first. Their values
     are texts with the places `{kind}`, `{id}`, `{call_id}`, `{uuid}`, `{account}`, `{loc_key}`, and, empty without

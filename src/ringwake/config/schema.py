@@ -199,6 +199,8 @@ class LimitsSection(Section):
     """Longest body of a MESSAGE; a longer one gets 413."""
     message_seconds: Seconds = 604_800
     """How long a message is kept for a phone that does not come."""
+    messages_per_account: Annotated[int, Meta(ge=1)] = 1000
+    """Messages that may wait for one account; a further one gets 480."""
 
 
 class LogSection(Section):

@@ -1,27 +1,31 @@
-"""The rules of `[app.text]` and `[app.extra]`, and what they make of an application's pushes."""
+"""The rules of `[app.text]`, `[app.translation]` and `[app.extra]`, and what they make of an application's pushes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
-from ringwake.config.app_section import AppSection, AppTextSection
+from ringwake.config.app_section import AppSection, AppTextSection, AppTextsSection
 from ringwake.config.error import ConfigError
 from ringwake.model.template import Template, TemplateError
-from ringwake.model.texts import CALL, MEMBERS, MESSAGE, MISSED, NAMED, UNNAMED, Extra, Text, Texts
+from ringwake.model.texts import MEMBERS, NAMED, OURS, UNNAMED, Extra, Text, Texts
 
 _LONGEST = 256
 _MOST_ARGS = 8
 _MOST_MEMBERS = 16
 _MOST_IN_ALL = 1024
+_MOST_LANGUAGES = 64
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,7}")
 _MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
-_SHOWN = frozenset({"title", "body", "sound", "badge", "category", "loc_key", "loc_args", "title_loc_key"})
+_SHOWN = frozenset({"title", "body", "sound", "badge", "category", "style", "critical"})
+_LOC = frozenset({"loc_key", "loc_args", "title_loc_key"})
 # Ours, and what a service keeps for itself (push-services section 2).
 _RESERVED = {
-    "apns": frozenset({"aps"}),
-    "fcm": _SHOWN | {"from", "message_type", "collapse_key"},
-    "webpush": frozenset({"notification", "app_badge", "loc", "web_push"}),
-    "unifiedpush": frozenset({"notification", "app_badge", "loc", "web_push"}),
+    "apns": frozenset({"aps", "style"}),
+    "fcm": _SHOWN | _LOC | {"from", "message_type", "collapse_key"},
+    "webpush": frozenset({"notification", "app_badge", "critical", "loc", "web_push"}),
+    "unifiedpush": frozenset({"notification", "app_badge", "critical", "loc", "web_push"}),
     "hms": frozenset({"alert"}),
     "http": frozenset({"v", "id", "token", "app", "kind", "expires", "alert"}),
 }
@@ -38,12 +42,15 @@ def texts_of(app: AppSection, place: str) -> Texts:
     Raises:
         ConfigError: with place and mend.
     """
-    given = app.text
-    return Texts(
-        call=_text(given.call, CALL, f"{place}.text.call"),
-        message=_text(given.message, MESSAGE, f"{place}.text.message"),
-        missed=_text(given.missed, MISSED, f"{place}.text.missed"),
-    )
+    found = {tag: _texts(app.text, ours, f"{place}.text") for tag, ours in OURS.translations}
+    plain = _texts(app.text, OURS, f"{place}.text")
+    given = _by_tag(app, place)
+    # What is nearest to a language is read before it.
+    for tag in sorted(given, key=lambda tag: (tag.count("-"), tag)):
+        name, section = given[tag]
+        under = replace(plain, translations=tuple(found.items())).in_language(tag)
+        found[tag] = _texts(section, under, f"{place}.translation.{name}")
+    return replace(plain, translations=tuple(found.items()))
 
 
 def extra_of(app: AppSection, place: str) -> Extra:
@@ -67,6 +74,33 @@ def extra_of(app: AppSection, place: str) -> Extra:
     )
 
 
+def _by_tag(app: AppSection, place: str) -> dict[str, tuple[str, AppTextsSection]]:
+    """Return what is given for each language: its tag in lower case, as it is written, and its texts."""
+    place = f"{place}.translation"
+    if len(app.translation) > _MOST_LANGUAGES:
+        raise ConfigError(f"{place}: {len(app.translation)} languages: leave at most {_MOST_LANGUAGES}")
+    found: dict[str, tuple[str, AppTextsSection]] = {}
+    for name, section in app.translation.items():
+        if _LANGUAGE.fullmatch(name) is None:
+            raise ConfigError(f"{place}: {name[:64]!a} is no tag of a language: write one such as `de` or `pt-BR`")
+        if name.lower() in found:
+            raise ConfigError(f"{place}.{name}: {found[name.lower()][0]} is the same language: leave one")
+        found[name.lower()] = name, section
+    return found
+
+
+def _texts(given: AppTextsSection, under: Texts, place: str) -> Texts:
+    """Return what is said in one language: what is given, and else what stands under it."""
+    return Texts(
+        call=_text(given.call, under.call, f"{place}.call"),
+        message=_text(given.message, under.message, f"{place}.message"),
+        missed=_text(given.missed, under.missed, f"{place}.missed"),
+        voicemail=_text(given.voicemail, under.voicemail, f"{place}.voicemail"),
+        elsewhere=_text(given.elsewhere, under.elsewhere, f"{place}.elsewhere"),
+        cancel=_text(given.cancel, under.cancel, f"{place}.cancel"),
+    )
+
+
 def _text(given: AppTextSection, ours: Text, place: str) -> Text:
     for name in ("loc_key", "unnamed_loc_key", "title_loc_key", "category", "sound"):
         _bounded(getattr(given, name), f"{place}.{name}")
@@ -81,12 +115,12 @@ def _text(given: AppTextSection, ours: Text, place: str) -> Text:
         unnamed_body=(
             _template(given.unnamed_body, UNNAMED, f"{place}.unnamed_body") if given.unnamed_body else ours.unnamed_body
         ),
-        loc_key=given.loc_key,
-        loc_args=tuple(args),
-        unnamed_loc_key=given.unnamed_loc_key,
-        title_loc_key=given.title_loc_key,
+        loc_key=given.loc_key or ours.loc_key,
+        loc_args=tuple(args) if given.loc_key else ours.loc_args,
+        unnamed_loc_key=given.unnamed_loc_key or ours.unnamed_loc_key,
+        title_loc_key=given.title_loc_key or ours.title_loc_key,
         category=given.category or ours.category,
-        sound=given.sound,
+        sound=given.sound or ours.sound,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ringwake.edge.core import Core
+from ringwake.edge.read_entries import read_entries
 from ringwake.model.effects import NOTHING, Effects, Note
 from ringwake.model.events import Event, Field, Happened
 from ringwake.wake.actions import Act, Action
@@ -24,6 +25,30 @@ class Done(Enum):
     """The call has ended already."""
     NOBODY = "nobody"
     """Nobody can be written to."""
+
+
+def act(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
+    """Do what a URL says, which was used up by that.
+
+    Args:
+        core: the parts of the server.
+        one: the act.
+        text: what the person wants to write; empty: nothing in particular.
+        now: monotonic seconds.
+    """
+    match one.action:
+        case Action.READ | Action.REPLY:
+            return _on_entry(core, one, text, now)
+        case _:
+            return on_call(core, one, now)
+
+
+def _on_entry(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
+    account = core.account(one.aor)
+    if account is None:
+        return Done.OVER, NOTHING
+    del text
+    return Done.DONE, read_entries(core, account, (one.subject,), reader=one.phone, now=now)
 
 
 def on_call(core: Core, act: Act, now: float) -> tuple[Done, Effects]:

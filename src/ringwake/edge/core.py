@@ -19,12 +19,16 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import address
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
-from ringwake.sip.methods import NOTIFY, REFER, SUBSCRIBE
+from ringwake.sip.methods import INVITE, NOTIFY, REFER, SUBSCRIBE
 from ringwake.wake.actions import ActionLinks
 from ringwake.wake.announcement import Announcement, announcement, identity
+from ringwake.wake.callers import Callers
 from ringwake.wake.ledger import Ledger
 from ringwake.wake.means import Means
 from ringwake.wake.token_challenge import Challenges
+
+TURNED_AWAY = 20
+"""Calls to one account in a minute that are listed although they were not let through."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +49,8 @@ class Core:
     """Octets of a MESSAGE body that is kept for a sleeping phone; a longer one gets 413."""
     message_seconds: float = 7 * 86400.0
     """How long a message is kept, unless its Expires says less."""
+    messages_per_account: int = 1000
+    """Messages that may wait for one account; a further one gets 480."""
     wakes_for: frozenset[str] = frozenset({SUBSCRIBE, NOTIFY, REFER})
     """Methods outside a dialog that wake phones, besides INVITE and MESSAGE."""
     tickets: Tickets | None = None
@@ -52,6 +58,8 @@ class Core:
     links: ActionLinks | None = None
     """Writes the URLs of what may be done from a notification; None: there are none."""
     calls: Calls = field(default_factory=Calls)
+    turned_away: Callers = field(default_factory=lambda: Callers(together=TURNED_AWAY))
+    """Counts calls that were not let through: those above its limits are not listed."""
     ledger: Ledger = field(default_factory=Ledger)
     """Pushes whose phones have not come yet."""
     challenges: Challenges = field(init=False)
@@ -78,7 +86,9 @@ class Core:
             return known
         tenant = self.directory.tenant(aor.rpartition("@")[2])
         is_elsewhere = tenant is not None and tenant.upstream in (Upstream.PATH, Upstream.CONTACT)
-        return Account.guest(aor, tenant.domain) if tenant is not None and is_elsewhere else None
+        if tenant is None or not is_elsewhere:
+            return None
+        return replace(Account.guest(aor, tenant.domain), settings=self.directory.settings(aor))
 
     def trace(self, request: Request) -> str:
         """Return the short id of a call: the same for all that belongs to it (reliability 3.3)."""
@@ -108,5 +118,13 @@ class Core:
         return replace(made, tickets=self.tickets, links=self.links)
 
     def may_reach(self, request: Request, binding: Binding) -> bool:
-        """Tell whether a request may go to a phone: one for a `sips:` URI goes over TLS only (section 26.2.2)."""
-        return binding.flow.transport.is_secure or not request.uri.lower().startswith("sips:")
+        """Tell whether a request may go to a phone.
+
+        One for a `sips:` URI goes over TLS only (section 26.2.2), and a call not to a phone that is to have none.
+        """
+        if request.uri.lower().startswith("sips:") and not binding.flow.transport.is_secure:
+            return False
+        if request.method != INVITE or address(request.headers, "to").tag:
+            return True
+        account = self.account(binding.aor)
+        return account is None or account.settings.device(binding.handset).accepts_calls

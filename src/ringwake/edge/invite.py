@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import ceil
-from typing import TypeAlias
 
 from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
-from ringwake.edge.no_wake import MOST_SECONDS, gone_on, is_forwarded, nobody_came, take_up
+from ringwake.edge.forwarding import not_taken
+from ringwake.edge.ghost_call import call_over
+from ringwake.edge.incoming import Incoming
+from ringwake.edge.reception import received
 from ringwake.edge.virtual_uas import accompany
 from ringwake.model.account import Account
 from ringwake.model.binding import Binding
@@ -18,7 +20,7 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Kind
-from ringwake.model.store_ops import Failed, Finish, ListBindings, Park, Parked, Recovered
+from ringwake.model.store_ops import Failed, ListBindings, Park, Parked
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.loops import loop_mark
@@ -30,22 +32,18 @@ from ringwake.sip.message import Request
 from ringwake.sip.parser import parse
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import RequestArrived
-from ringwake.sip.transactions.servers import ServerTransaction
 from ringwake.sip.via import COOKIE
 from ringwake.wake.allowance import Suppressed
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NO_WAKE
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.plan import Action, Target, plan
+from ringwake.wake.turns import in_turn
 
-Adopt: TypeAlias = Callable[[Request, Flow], ServerTransaction]
-"""Rebuilds the server transaction of a stored INVITE that came down a flow."""
 NOT_TAKEN = SipError(503, "the store takes nothing, so it is not known whom to call")
 """Without Retry-After, which would keep a PBX from sending us any call at all (RFC 3261 section 21.5.4)."""
 MOST_UNDER_WAY = 10
 """Calls to one account, the last ones included, with which one more over its caller's limit rings a phone awake."""
-RECOVERY_SECONDS = 5.0
-"""How long a call is waited for at least when it was found after a crash, its own time being over."""
 
 
 def invite(core: Core, arrived: RequestArrived, account: Account, now: float, *, only: str = "") -> Effects:
@@ -54,9 +52,29 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float, *,
     Raises:
         SipError: 482 for another copy of a call that is under way, or has just ended.
     """
-    request = arrived.request
-    wall, caller = core.wall(now), core.sender(request, arrived.flow)
-    record = CallRecord(
+    request, record = arrived.request, _record(core, arrived, account, now, only=only)
+    if core.calls.get(record.id) is not None:
+        raise SipError(482, "this very INVITE is served already")
+    note = Event(Happened.INVITE_RECEIVED, now, record.trace, {"aor": account.aor, "call_id": request.call_id})
+    incoming = Incoming(arrived=arrived, record=record, account=account, now=now)
+    turned = received(core, incoming, enter=partial(_enter, core))
+    if turned is not None:
+        return (Note(note), *turned)
+    words = core.announce(request, account, arrived.flow)
+    context = ResponseContext(arrived.transaction, request, to_tag=core.tag())
+    over = core.means.callers.refusal(words.caller.key, account.aor, now)
+    if over is not None:
+        return (
+            Note(note),
+            _unless_awake(core, arrived, record, over, park=lambda: _park(core, record, context, words)),
+        )
+    return (Note(note), *_park(core, record, context, words))
+
+
+def _record(core: Core, arrived: RequestArrived, account: Account, now: float, *, only: str) -> CallRecord:
+    request, wall = arrived.request, core.wall(now)
+    caller = core.sender(request, arrived.flow)
+    return CallRecord(
         id=core.key("call", request, account.aor),
         trace=core.trace(request),
         aor=account.aor,
@@ -68,25 +86,23 @@ def invite(core: Core, arrived: RequestArrived, account: Account, now: float, *,
         caller_aor=caller.aor,
         only=only,
     )
-    if core.calls.get(record.id) is not None:
-        raise SipError(482, "this very INVITE is served already")
-    words = core.announce(request, account, arrived.flow)
-    note = Event(Happened.INVITE_RECEIVED, now, record.trace, {"aor": account.aor, "call_id": request.call_id})
-    context = ResponseContext(arrived.transaction, request, to_tag=core.tag())
-    over = core.means.callers.refusal(words.caller.key, account.aor, now)
-    if over is not None:
-        return (
-            Note(note),
-            _unless_awake(core, arrived, record, over, park=lambda: _park(core, record, context, words)[1]),
-        )
-    return (Note(note), *_park(core, record, context, words)[1])
 
 
-def _park(core: Core, record: CallRecord, context: ResponseContext, words: Announcement) -> tuple[ParkedCall, Effects]:
-    call = _call(core, record, context, words)
+def _enter(core: Core, incoming: Incoming) -> Effects:
+    """Let a call that has gone on from another account reach the phones of this one."""
+    turned = received(core, incoming, enter=partial(_enter, core))
+    if turned is not None:
+        return turned
+    arrived, account = incoming.arrived, incoming.account
+    context = ResponseContext(arrived.transaction, arrived.request, to_tag=core.tag())
+    return _park(core, incoming.record, context, core.announce(arrived.request, account, arrived.flow))
+
+
+def _park(core: Core, record: CallRecord, context: ResponseContext, words: Announcement) -> Effects:
+    call = parked_call(core, record, context, words)
 
     def applied(parked: Parked, now: float) -> Effects:
-        return _start(core, call, parked.bindings, now)
+        return set_out(core, call, parked, now)
 
     def then(_: Parked, now: float) -> Effects:
         parked = Event(Happened.CALL_PARKED, now, record.trace, {"aor": record.aor})
@@ -101,53 +117,7 @@ def _park(core: Core, record: CallRecord, context: ResponseContext, words: Annou
         # The call is in memory and its phones are being woken: it rings even with a full disk.
         return (*_trying(core, call, now), noted)
 
-    return call, (Persist(Park(call=record), applied=applied, then=then, otherwise=otherwise),)
-
-
-def recover(core: Core, found: Recovered, now: float, *, adopt: Adopt) -> Effects:
-    """Take up the calls that an earlier life of the process left open: each gets its one final answer.
-
-    Args:
-        core: the parts of the server.
-        found: the open calls.
-        now: monotonic seconds.
-        adopt: rebuilds a server transaction, so that the answer goes where the INVITE came from.
-    """
-    effects: list[Effects] = []
-    gone = gone_on(found)
-    for stored, bindings in found.calls:
-        request = parse(stored.invite)
-        if stored.id in gone:
-            effects.append((Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)),))
-        elif isinstance(request, Request):
-            context = ResponseContext(adopt(request, stored.flow), request, to_tag=core.tag())
-            effects.append(_take_up(core, stored, context, bindings, now=now))
-    return tuple(effect for several in effects for effect in several)
-
-
-def _take_up(
-    core: Core, stored: CallRecord, context: ResponseContext, bindings: tuple[Binding, ...], *, now: float
-) -> Effects:
-    wall, timing = core.wall(now), core.means.timing
-    account = core.account(stored.aor)
-    if stored.is_cancelled:
-        return (*context.refuse(487), Persist(Finish(call=stored.id, end=CallEnd.CANCELLED)))
-    if is_forwarded(stored) and wall < stored.received_at + MOST_SECONDS:
-        return take_up(core, stored, context, now)
-    if account is None:
-        return (*context.refuse(404), Persist(Finish(call=stored.id, end=CallEnd.ERROR)))
-    if (refusal := max((status for _, status in stored.refusals), default=0)) >= 600:
-        return (*context.refuse(refusal), Persist(Finish(call=stored.id, end=CallEnd.DECLINED)))
-    if wall >= max(stored.received_at + timing.wake, stored.wake_until) + timing.ring:
-        # Nobody has waited for so long: no phone may ring for this any more.
-        return (*context.refuse(NO_WAKE), Persist(Finish(call=stored.id, end=CallEnd.NO_WAKE)))
-    record = replace(stored, wake_until=max(stored.wake_until, wall + RECOVERY_SECONDS))
-    call = _call(core, record, context, core.announce(context.request, account, record.flow))
-    fields: dict[str, Field] = {"aor": record.aor, "call_id": context.request.call_id}
-    note = Note(Event(Happened.CALL_RECOVERED, now, record.trace, fields))
-    # It is on disk, and the 100 may have died with the process that put it there.
-    trying = Respond(context.transaction, reply(context.request, 100))
-    return (note, trying, *_start(core, call, bindings, now), *accompany(core, call, now))
+    return (Persist(Park(call=record), applied=applied, then=then, otherwise=otherwise),)
 
 
 def _patience(core: Core, request: Request) -> float:
@@ -166,30 +136,46 @@ def _too_often(core: Core, arrived: RequestArrived, trace: str, over: Suppressed
     return (Note(suppressed), *refused, Note(ended))
 
 
-def _call(core: Core, record: CallRecord, context: ResponseContext, words: Announcement) -> ParkedCall:
+def parked_call(core: Core, record: CallRecord, context: ResponseContext, words: Announcement) -> ParkedCall:
+    """Take up a call that waits for phones, or has waited for them before a restart."""
     call = ParkedCall(
         record,
         context,
         words,
         compose=lambda record, binding, flow: compose(core, record, binding, flow),
-        means=core.means,
+        means=core.means.answering(words.account.settings.calls.no_answer),
     )
-    call.nobody_came = lambda now: nobody_came(core, call, now, park=partial(_park, core))
+    call.not_taken = lambda lack, now: not_taken(core, call, lack, now, enter=partial(_enter, core))
+    call.ending.over = partial(call_over, core)
     core.calls.add(record.id, call, transaction=context.transaction, aor=record.aor)
     return call
 
 
-def _start(core: Core, call: ParkedCall, bindings: tuple[Binding, ...], now: float) -> Effects:
+def set_out(core: Core, call: ParkedCall, parked: Parked, now: float, *, age: float = 0.0) -> Effects:
+    """Call the phones of an account, or wake them.
+
+    Args:
+        core: the parts of the server.
+        call: parked, and not begun in this life of the process.
+        parked: what was found of its account.
+        now: monotonic seconds.
+        age: seconds that the call has waited in an earlier life: its turns have come as much nearer.
+    """
     targets = [
-        replace(target, action=Action.AWAIT)
-        if target.action is Action.SKIP and target.binding.phone in call.record.invited
-        else target
-        for target in _targets(core, call.record, call.context.request, bindings, now=now)
+        _resumed(target, age=age, was_invited=target.binding.phone in call.record.invited)
+        for target in _targets(core, call.record, call.context.request, parked.bindings, now=now)
     ]
-    effects = core.calls.keep(call.record.id, call.start(targets, now), now)
+    effects = core.calls.keep(call.record.id, call.start(targets, now, unread=parked.unread), now)
     if not targets:
         core.calls.forget(call.record.id)  # nobody was sent anything, so nothing of it can still come
     return effects
+
+
+def _resumed(target: Target, *, age: float, was_invited: bool) -> Target:
+    """Return what is to be done about a phone after a restart: if it had the INVITE, its turn has come."""
+    if not was_invited:
+        return replace(target, ring_after=max(0.0, target.ring_after - age))
+    return replace(target, ring_after=0.0, action=Action.AWAIT if target.action is Action.SKIP else target.action)
 
 
 def _unless_awake(
@@ -224,7 +210,9 @@ def _targets(
     refusals = dict(record.refusals)
     meant = [known for known in bindings if core.may_reach(request, known) and known.is_meant(record.only)]
     left = [known for known in meant if known.phone not in refusals]
-    return plan(left, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
+    targets = plan(left, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.CALL)
+    account = core.account(record.aor)
+    return targets if account is None else in_turn(targets, account.settings)
 
 
 def _trying(core: Core, call: ParkedCall, now: float) -> Effects:

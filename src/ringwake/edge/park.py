@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
@@ -37,6 +37,10 @@ class Terms:
     """What the sender hears when no phone comes."""
     only: str = ""
     """Id of the one binding that is meant, or empty."""
+    kind: Kind = Kind.WAKE
+    """Of the push that wakes a phone for it."""
+    unread: int = 0
+    """The number on the badge, if that push has one."""
 
 
 def with_bindings(
@@ -66,7 +70,7 @@ def park(core: Core, arrived: RequestArrived, targets: Sequence[Target], terms: 
     errand = Errand(
         id=owner_id,
         trace=core.trace(request),
-        kind=Kind.WAKE,
+        kind=terms.kind,
         wake_until=core.wall(now) + (timing.wake if is_invite else timing.request),
         only=terms.only,
     )
@@ -78,7 +82,7 @@ def park(core: Core, arrived: RequestArrived, targets: Sequence[Target], terms: 
     parked = ParkedRequest(
         errand,
         ResponseContext(arrived.transaction, request, to_tag=core.tag(), lapse=terms.lapse),
-        core.announce(request, terms.account),
+        replace(core.announce(request, terms.account), unread=terms.unread),
         compose=compose,
         means=core.means,
     )

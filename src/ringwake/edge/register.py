@@ -7,7 +7,8 @@ from dataclasses import replace
 from ringwake.edge.admission import Admission, admit
 from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
-from ringwake.edge.message import hand_over
+from ringwake.edge.ghost_call import GhostCall
+from ringwake.edge.message_delivery import hand_over
 from ringwake.edge.token_claims import challenge
 from ringwake.edge.upstream.standing import follow
 from ringwake.model.account import Aor
@@ -32,6 +33,7 @@ from ringwake.registrar.rules import Plan, Refusal, answer
 from ringwake.sip.errors import SipError
 from ringwake.sip.flow import Flow
 from ringwake.sip.transactions.events import RequestArrived
+from ringwake.wake.end_notices import EndNotices
 from ringwake.wake.parked_call import ParkedCall
 from ringwake.wake.parked_message import ParkedMessage
 from ringwake.wake.parked_request import ParkedRequest
@@ -125,7 +127,7 @@ def _leave(core: Core, aor: Aor, bindings: frozenset[str], now: float) -> None:
     """Forget what the account has no longer: whoever has logged out is neither woken nor told anything."""
     core.presence.retain(aor, bindings)
     for owner_id, owner in core.calls.calling(aor):
-        if isinstance(owner, ParkedCall | ParkedRequest | ParkedMessage):
+        if isinstance(owner, ParkedCall | ParkedRequest | ParkedMessage | EndNotices | GhostCall):
             owner.left(bindings)
             core.calls.keep(owner_id, NOTHING, now)
 
@@ -138,7 +140,9 @@ def _release(core: Core, binding: Binding, now: float) -> Effects:
     """
     effects: list[Effects] = []
     for owner_id, owner in core.calls.calling(binding.aor):
-        if isinstance(owner, ParkedCall | ParkedRequest) and core.may_reach(owner.context.request, binding):
+        if isinstance(owner, GhostCall) or (
+            isinstance(owner, ParkedCall | ParkedRequest) and core.may_reach(owner.context.request, binding)
+        ):
             effects.append(core.calls.keep(owner_id, owner.woken(binding, now), now))
         elif isinstance(owner, ParkedMessage):
             owner.woken(binding.phone)

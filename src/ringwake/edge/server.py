@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringwake.edge import invite, message, refresh, upkeep
+from ringwake.edge import message, recovery, refresh, upkeep
 from ringwake.edge.core import Core
 from ringwake.edge.dispatch import acknowledge, request
 from ringwake.edge.perform import Performer
@@ -73,9 +73,9 @@ class Server:
         for effects in self._core.calls.handle_timer(now):
             self._performer.run(effects, now)
 
-    def recover(self, found: Recovered, now: float, adopt: invite.Adopt) -> None:
+    def recover(self, found: Recovered, now: float, adopt: recovery.Adopt) -> None:
         """Take up what an earlier life of the process left open."""
-        self._performer.run(invite.recover(self._core, found, now, adopt=adopt), now)
+        self._performer.run(recovery.recover(self._core, found, now, adopt=adopt), now)
         self._performer.run(message.recover(self._core, found, now), now)
         self._performer.run(restore(self._core, now), now)
 

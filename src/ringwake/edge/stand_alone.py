@@ -6,11 +6,14 @@ that the caller did not ask for: PBXs send an OPTIONS each minute.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from ringwake.edge.answers import turn_away
 from ringwake.edge.core import Core
 from ringwake.edge.park import Terms, park, with_bindings
+from ringwake.edge.unread import with_unread
 from ringwake.model.account import Account
 from ringwake.model.binding import Binding
 from ringwake.model.effects import Effects
@@ -20,8 +23,13 @@ from ringwake.proxy.loops import loop_mark
 from ringwake.proxy.routing import Hop, record_route
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import address
+from ringwake.sip.message import Request
+from ringwake.sip.methods import MESSAGE, NOTIFY
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.wake.plan import Action, plan
+
+_WAITING = re.compile(rb"^Messages-Waiting[ \t]*:[ \t]*yes\b", re.IGNORECASE | re.MULTILINE)
+"""In the body of a NOTIFY for message-summary (RFC 3842 section 5.2)."""
 
 
 def stand_alone(core: Core, arrived: RequestArrived, account: Account, now: float, *, only: str = "") -> Effects:
@@ -35,20 +43,38 @@ def stand_alone(core: Core, arrived: RequestArrived, account: Account, now: floa
         only: id of the binding that the request names by its PURR.
     """
     is_stray = bool(address(arrived.request.headers, "to").tag)
-    wakes = bool(only) or (not is_stray and arrived.request.method in core.wakes_for)
+    wakes, kind = _wakes(core, arrived.request, is_stray=is_stray, is_meant=bool(only)), _kind(arrived.request)
     lapse = _lapse(is_stray=is_stray, is_meant=bool(only))
 
     def found(bindings: tuple[Binding, ...], now: float) -> Effects:
         meant = [binding for binding in bindings if binding.is_meant(only)]
-        targets = plan(meant, is_live=core.presence.is_open, wall=core.wall(now), kind=Kind.WAKE)
+        targets = plan(meant, is_live=core.presence.is_open, wall=core.wall(now), kind=kind)
         able = [t for t in targets if t.action is Action.RING or (wakes and t.action is Action.WAKE)]
         if not able:
             error = SipError(lapse, "no phone of the account can be reached")
             return turn_away(arrived.transaction, arrived.request, error, now=now)
-        terms = Terms(account=account, hop=_way(core, arrived), lapse=lapse, only=only)
-        return park(core, arrived, able, terms, now=now)
+        terms = Terms(account=account, hop=_way(core, arrived), lapse=lapse, only=only, kind=kind)
+        if kind is Kind.WAKE:
+            return park(core, arrived, able, terms, now=now)
+        return with_unread(
+            account.aor, lambda unread, now: park(core, arrived, able, replace(terms, unread=unread), now=now)
+        )
 
     return with_bindings(core, arrived, account.aor, found, now=now)
+
+
+def _wakes(core: Core, request: Request, *, is_stray: bool, is_meant: bool) -> bool:
+    """Tell whether a request is worth a wake. A MESSAGE that comes here says only that somebody writes (RFC 3994)."""
+    if request.method == MESSAGE and not is_stray:
+        return False
+    return is_meant or (not is_stray and request.method in core.wakes_for)
+
+
+def _kind(request: Request) -> Kind:
+    """Tell by which push phones are woken: voice messages that wait are something to see, so browsers are, too."""
+    event = (request.headers.get("event") or "").partition(";")[0].strip().lower()
+    is_summary = request.method == NOTIFY and event == "message-summary"
+    return Kind.VOICEMAIL if is_summary and _WAITING.search(request.body) else Kind.WAKE
 
 
 def _lapse(*, is_stray: bool, is_meant: bool) -> int:
@@ -63,7 +89,8 @@ def _way(core: Core, arrived: RequestArrived) -> Callable[[Binding, str], Hop]:
 
     def hop(binding: Binding, branch: str) -> Hop:
         callee = FlowToken(binding.flow, binding.id, binding.aor)
-        routes = (record_route(callee, core.seal), record_route(caller, core.seal))
+        sides = () if arrived.request.method == MESSAGE else (callee, caller)  # that begins no dialog (RFC 3428 6)
+        routes = tuple(record_route(side, core.seal) for side in sides)
         return Hop(flow=binding.flow, branch=branch + mark, uri=binding.uri, record_routes=routes, path=binding.path)
 
     return hop

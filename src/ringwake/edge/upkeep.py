@@ -46,6 +46,7 @@ class Upkeep(Owner):
         self._at = now + SECONDS
         self._core.means.budget.sweep(now)
         self._core.means.callers.sweep(now)
+        self._core.turned_away.sweep(now)
         self._core.challenges.sweep(now, wall=self._core.wall(now))
         if self._core.tickets is not None:
             self._core.tickets.sweep(self._core.wall(now))

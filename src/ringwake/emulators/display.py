@@ -36,7 +36,9 @@ def apns_display(payload: Mapping[str, object]) -> Shown | None:
     alert, sound = aps.get("alert"), aps.get("sound")
     shown: Shown = {"body": alert} if isinstance(alert, str) else _renamed(_mapping(alert), _APNS_ALERT)
     shown["sound"] = _mapping(sound).get("name") if isinstance(sound, dict) else sound
+    shown["critical"] = True if _mapping(sound).get("critical") == 1 else None
     shown |= {name: aps.get(name) for name in ("badge", "category")}
+    shown["interruption_level"] = aps.get("interruption-level")
     return _set(shown)
 
 

@@ -50,6 +50,8 @@ class App:
     """APNs: the tokens are those of Apple's sandbox, which RFC 8599 has no word for."""
     offers_actions: bool = True
     """Put signed URLs into the payload that decline, answer and mark as read: the provider can use them, too."""
+    call_repeat: float = 10.0
+    """APNs: seconds after which the alert of a call is sent again to an iPhone without a VoIP token; 0: never."""
     texts: Texts = OURS
     extra: Extra = ()
 

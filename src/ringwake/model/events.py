@@ -29,6 +29,7 @@ class Happened(StrEnum):
     CALL_FORWARDED = "call_forwarded"
     ACTED = "acted"
     CALL_ENDED = "call_ended"
+    GHOST_SENT = "ghost_sent"
     CALL_RECOVERED = "call_recovered"
     # registrations
     REGISTERED = "registered"
@@ -60,6 +61,9 @@ class Happened(StrEnum):
     # messages
     MESSAGE_KEPT = "message_kept"
     MESSAGE_DELIVERED = "message_delivered"
+    MESSAGE_DEFERRED = "message_deferred"
+    MESSAGE_REFUSED = "message_refused"
+    MESSAGE_SENT = "message_sent"
     # traffic
     SIP_RECEIVED = "sip_received"
     SIP_SENT = "sip_sent"

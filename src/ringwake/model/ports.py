@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey
 from ringwake.model.push import Outcome, Push
+from ringwake.model.settings import Settings
 from ringwake.model.store_ops import Failed, Op
 from ringwake.model.tenant import Tenant
 from ringwake.sip.flow import Flow
@@ -50,7 +51,10 @@ class Directory(Protocol):
     """Accounts, applications and domains, from memory: asked on every request."""
 
     def account(self, aor: Aor) -> Account | None:
-        """Return the account of an address of record."""
+        """Return the account of an address of record, with its settings."""
+
+    def settings(self, aor: Aor) -> Settings:
+        """Return what was chosen for an address of record, also for one that only a PBX knows."""
 
     def app(self, key: AppKey) -> App | None:
         """Return an application."""
@@ -67,6 +71,9 @@ class Directory(Protocol):
 
 class Trunks(Protocol):
     """The ways to the PBXs that we stand in front of."""
+
+    def has(self, tenant: str) -> bool:
+        """Tell whether a tenant has a PBX."""
 
     def flow(self, tenant: str) -> Flow | None:
         """Return where a request to the tenant's PBX goes now; None when it cannot be reached. Then it is dialled."""

@@ -74,7 +74,7 @@ class PushTarget:
         A VoIP push only announces a call: iOS stops launching an app whose VoIP pushes show none. A browser gets no
         silent push: Safari withdraws the permission (push-services 1.5 and 3). UnifiedPush wakes an app, not a page.
         """
-        if self.app.provider is Provider.WEBPUSH and kind in SILENT:
+        if self.app.provider is Provider.WEBPUSH and (kind in SILENT or kind is Kind.READ):
             return None
         order: tuple[Service, ...] = (Service.ONLY,)
         if self.app.provider is Provider.APNS:
@@ -84,6 +84,13 @@ class PushTarget:
             if token is not None:
                 return service, token
         return None
+
+    @property
+    def is_called_by_alert(self) -> bool:
+        """Whether the system itself shows its calls, so that only a further push takes one off the screen."""
+        if self.app.provider is Provider.APNS:
+            return self.token(Service.VOIP) is None
+        return self.app.provider is Provider.WEBPUSH
 
     @property
     def lease(self) -> str:

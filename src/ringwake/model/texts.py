@@ -52,6 +52,9 @@ def _ours(body: str, unnamed_body: str, *, category: str = "") -> Text:
 CALL = _ours("{name} calling", "Incoming call", category=CALL_CATEGORY)
 MESSAGE = _ours("Message from {name}", "New message")
 MISSED = _ours("Missed call from {name}", "Missed call")
+VOICEMAIL = _ours("New voice message", "New voice message")
+ELSEWHERE = _ours("Call handled on another device", "Call handled on another device")
+CANCEL = _ours("Call ended", "Call ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,71 @@ class Texts:
     call: Text = CALL
     message: Text = MESSAGE
     missed: Text = MISSED
+    voicemail: Text = VOICEMAIL
+    elsewhere: Text = ELSEWHERE
+    """In place of a call that another device has answered or declined."""
+    cancel: Text = CANCEL
+    """In place of a call that is over."""
+    translations: tuple[tuple[str, Texts], ...] = ()
+    """The same in other languages: tags as in RFC 5646, in lower case."""
+
+    def in_language(self, tag: str) -> Texts:
+        """Return the texts in a language, or in what is nearest to it (RFC 4647 section 3.4), or these.
+
+        Args:
+            tag: as in RFC 5646; empty: none is wanted.
+        """
+        known, parts = dict(self.translations), tag.lower().split("-")
+        for length in range(len(parts), 0, -1):
+            found = known.get("-".join(parts[:length]))
+            if found is not None:
+                return found
+        return self
 
 
-OURS = Texts()
+def _translated(call: tuple[str, str], message: tuple[str, str], missed: tuple[str, str], *others: str) -> Texts:
+    voicemail, elsewhere, cancel = others
+    return Texts(
+        call=_ours(*call, category=CALL_CATEGORY),
+        message=_ours(*message),
+        missed=_ours(*missed),
+        voicemail=_ours(voicemail, voicemail),
+        elsewhere=_ours(elsewhere, elsewhere),
+        cancel=_ours(cancel, cancel),
+    )
+
+
+GERMAN = _translated(
+    ("{name} ruft an", "Eingehender Anruf"),
+    ("Nachricht von {name}", "Neue Nachricht"),
+    ("Verpasster Anruf von {name}", "Verpasster Anruf"),
+    "Neue Sprachnachricht",
+    "Anruf auf einem anderen Gerät erledigt",
+    "Anruf beendet",
+)
+FRENCH = _translated(
+    ("{name} vous appelle", "Appel entrant"),
+    ("Message de {name}", "Nouveau message"),
+    ("Appel manqué de {name}", "Appel manqué"),
+    "Nouveau message vocal",
+    "Appel traité sur un autre appareil",
+    "Appel terminé",
+)
+SPANISH = _translated(
+    ("Llamada de {name}", "Llamada entrante"),
+    ("Mensaje de {name}", "Mensaje nuevo"),
+    ("Llamada perdida de {name}", "Llamada perdida"),
+    "Nuevo mensaje de voz",
+    "Llamada atendida en otro dispositivo",
+    "Llamada finalizada",
+)
+ITALIAN = _translated(
+    ("Chiamata da {name}", "Chiamata in arrivo"),
+    ("Messaggio da {name}", "Nuovo messaggio"),
+    ("Chiamata persa da {name}", "Chiamata persa"),
+    "Nuovo messaggio vocale",
+    "Chiamata gestita su un altro dispositivo",
+    "Chiamata terminata",
+)
+OURS = Texts(translations=(("de", GERMAN), ("fr", FRENCH), ("es", SPANISH), ("it", ITALIAN)))
 """What ringwake itself says."""

@@ -60,6 +60,10 @@ class Trunks:
         """Take up the way to a tenant's PBX."""
         self._ways[tenant] = way
 
+    def has(self, tenant: str) -> bool:
+        """Tell whether a tenant has a PBX."""
+        return tenant in self._ways
+
     def flow(self, tenant: str) -> Flow | None:
         """Return where a request to the tenant's PBX goes now."""
         way = self._ways.get(tenant)

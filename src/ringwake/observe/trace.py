@@ -18,6 +18,8 @@ _ENDS = {
     "cancelled": "The caller hung up.",
     "no_answer": "It rang, and nobody answered.",
 }
+_TURNED_AWAY = frozenset({"silenced", "blocked"})
+"""Ends of calls that were not let through, by what the account's owner has chosen."""
 _SUPPRESSED = {
     "single_flight": "The phone was being woken already, and did not register.",
     "phone_limit": "The phone had been woken too often in the last minute, and did not register by itself.",
@@ -106,9 +108,11 @@ def _of_call(events: Sequence[Event]) -> str:
     before, end = events[:ended], events[ended]
     name = str(end.fields.get("end"))
     if gone_on := _all(before, Happened.CALL_FORWARDED):
-        return _forwarded(gone_on[0], events[ended + 1 :])
+        return _forwarded(gone_on, events[ended + 1 :])
     if name == "no_wake":
-        return _lost(before, end)
+        return f"{reason}." if (reason := end.fields.get("reason")) else _lost(before, end)
+    if name in _TURNED_AWAY:
+        return f"It was not let through: {end.fields.get('reason')}."
     if name == "cancelled" and not _all(before, Happened.RINGING):
         return f"The caller hung up before a phone rang. {_lost(before, end)}"
     if name not in _ENDS and (refused := _all(before, Happened.REQUEST_REFUSED)):
@@ -116,13 +120,17 @@ def _of_call(events: Sequence[Event]) -> str:
     return _ENDS.get(name, f"It failed with {end.fields.get('status')}.") + _slowest(before)
 
 
-def _forwarded(event: Event, rest: Sequence[Event]) -> str:
-    """Say why a call went on, where to, and what became of it there."""
+def _forwarded(turns: Sequence[Event], rest: Sequence[Event]) -> str:
+    """Say why a call went on, where to, and what became of it there: it may have gone on from there at once."""
+    event, *further = turns
     why, to, by = (event.fields.get(key) for key in ("reason", "to", "by"))
     if by == "redirect":
         return f"{why}; the caller was told to call {to}."
-    end = next((e for e in rest if e.what is Happened.CALL_ENDED), None)
-    there = _of_call(rest) if by == "account" or end is None else _of_pbx(end)
+    ended = next((at for at, e in enumerate(rest) if e.what is Happened.CALL_ENDED), None)
+    if further:
+        there = _forwarded(further, rest[len(rest) if ended is None else ended + 1 :])
+    else:
+        there = _of_call(rest) if by == "account" or ended is None else _of_pbx(rest[ended])
     return f"{why}; the call went on to {to}. {there or 'It is still under way there.'}"
 
 
@@ -171,6 +179,9 @@ def _of_test(events: Sequence[Event]) -> str:
     return f"Test push: {ended[-1].fields.get('said')}." if ended else ""
 
 
+_TAKEN = {Happened.MESSAGE_SENT: "The PBX has it.", Happened.MESSAGE_DELIVERED: "A phone has it."}
+
+
 def _of_account(events: Sequence[Event]) -> str:
     """Say how an account stands at its PBX; empty when it is a call or a message."""
     if events[-1].what not in OF_ACCOUNTS:
@@ -181,16 +192,23 @@ def _of_account(events: Sequence[Event]) -> str:
 
 def _of_message(events: Sequence[Event]) -> str:
     """Say where a MESSAGE is; empty when it is none, or on its way to the disk."""
-    answers = [event.fields.get("status") for event in _all(events, Happened.MESSAGE_DELIVERED)]
-    failed = _all(events, Happened.PUSH_FAILED)
-    if any(isinstance(status, int) and status < 300 for status in answers):
-        return "A phone has it."
-    if answers:
-        return f"A phone refused it with {answers[-1]}."
+    for what, sentence in _TAKEN.items():
+        if _all(events, what):
+            return sentence
+    if refused := _all(events, Happened.MESSAGE_REFUSED):
+        who = "A phone" if "device" in refused[-1].fields else "The PBX"
+        return f"{who} refused it with {refused[-1].fields.get('status')}."
     if any(event.fields.get("op") == "message" for event in _all(events, Happened.STORE_FAILED)):
         return "It could not be stored, and its sender was told so."
-    if not _all(events, Happened.MESSAGE_KEPT):
-        return ""
+    return _waiting(events) if _all(events, Happened.MESSAGE_KEPT) else ""
+
+
+def _waiting(events: Sequence[Event]) -> str:
+    failed, deferred = _all(events, Happened.PUSH_FAILED), _all(events, Happened.MESSAGE_DEFERRED)
+    if deferred:
+        status = deferred[-1].fields.get("status")
+        why = f"answered {status}" if status else "did not answer"
+        return f"It is on disk; a phone {why}, and is asked again."
     if _all(events, Happened.PUSH_ACCEPTED):
         return "It is on disk; the push service took the push, and no phone has come for it yet."
     return "It is on disk until a phone comes for it." + (f" {_not_taken(failed[-1])}" if failed else "")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Response
+
+MOST_BRANCHES = 10
+"""Branches that share Max-Breadth evenly: as many as an address of record may have bindings."""
 
 
 class BranchState(Enum):
@@ -46,3 +50,12 @@ class Branch:
         if self.state is BranchState.DONE:
             return isinstance(self.result, int) and not self.has_answered
         return self.verdict is None
+
+
+def share(branch: Branch, branches: Iterable[Branch], breadth: int) -> int:
+    """Return a branch's part of Max-Breadth: of all live ones together never more than the request came with.
+
+    A fixed part leaves enough for phones that wake later. 0 when there is none left (RFC 5393 section 5.3.3.1).
+    """
+    taken = sum(b.breadth for b in branches if b is not branch and b.state is BranchState.LIVE)
+    return min(breadth - taken, max(1, breadth // MOST_BRANCHES))

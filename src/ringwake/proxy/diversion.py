@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from ringwake.sip.address import parse_address
 from ringwake.sip.errors import ParseError
 from ringwake.sip.fields import DEFAULT_MAX_FORWARDS, max_forwards
@@ -12,19 +14,30 @@ from ringwake.sip.uri import escape_user
 FIELD = "diversion"
 
 
-def diversion(aor: str) -> str:
-    """Write the value that says that nobody came at an address of record."""
+class Reason(StrEnum):
+    """Why a call goes on (RFC 5806 section 4.1)."""
+
+    UNCONDITIONAL = "unconditional"
+    USER_BUSY = "user-busy"
+    DO_NOT_DISTURB = "do-not-disturb"
+    NO_ANSWER = "no-answer"
+    UNAVAILABLE = "unavailable"
+
+
+def diversion(aor: str, reason: Reason) -> str:
+    """Write the value that says why a call has gone on from an address of record."""
     user, _, host = aor.rpartition("@")
-    return f"<sip:{escape_user(user)}@{host}>;reason=no-answer;counter=1"
+    return f"<sip:{escape_user(user)}@{host}>;reason={reason.value};counter=1"
 
 
-def divert(request: Request, uri: str, aor: str) -> Request | None:
+def divert(request: Request, uri: str, aor: str, reason: Reason) -> Request | None:
     """Return the request as it goes on to another URI, the newest Diversion on top; None when it has no hop left.
 
     Args:
         request: left as it is.
         uri: the new Request-URI. To stays: it says whom the caller wanted.
         aor: whom it was for until now.
+        reason: why it goes on.
 
     Raises:
         ParseError: Max-Forwards is no number.
@@ -35,7 +48,7 @@ def divert(request: Request, uri: str, aor: str) -> Request | None:
     if left < 1:
         return None
     copy.headers.set("max-forwards", str(left))
-    copy.headers.push(FIELD, diversion(aor))
+    copy.headers.push(FIELD, diversion(aor, reason))
     copy.uri = uri
     return copy
 

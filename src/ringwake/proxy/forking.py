@@ -8,9 +8,10 @@ responses is decided here and nowhere else.
 from __future__ import annotations
 
 from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, QuietBranch, Respond
-from ringwake.proxy.best_response import OF_THE_PHONE, OURS, rank
-from ringwake.proxy.branch import Branch, BranchState
-from ringwake.proxy.routing import strip_tokens
+from ringwake.proxy.best_response import OF_THE_PHONE, OURS, all_challenges, rank
+from ringwake.proxy.branch import Branch, BranchState, share
+from ringwake.proxy.lack import Lack, lack_of
+from ringwake.proxy.routing import upstream
 from ringwake.sip.fields import max_breadth
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
@@ -23,8 +24,7 @@ ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """Reason (RFC 3326) in the CANCEL to the phones that lost: no missed call."""
 DECLINE = 603
 DECLINED = 'SIP;cause=603;text="Decline"'
-MOST_BRANCHES = 10
-"""Branches that share Max-Breadth evenly: as many as an address of record may have bindings."""
+MOVED = 302
 TIMER_C = 181.0
 """Seconds an INVITE may ring without a new provisional response (section 16.6 step 11: more than three minutes)."""
 _SILENCE = (*OURS, 480)
@@ -38,10 +38,12 @@ class ResponseContext:
         """As received, our own Routes taken off."""
         self.lapse = lapse
         """What to say when no phone says anything: 480 to a new call; inside a dialog, 480 would end it (RFC 5057)."""
-        self.tells_silence = True
-        """Whether `lapse` is said here; else whoever waits for phones calls `refuse` or `hand_on`."""
+        self.holds: frozenset[Lack] = frozenset()
+        """What is left to whoever waits for phones, who calls `say`, `refuse`, `redirect` or `hand_on` then."""
         self.final: int | None = None
         """Status of the final response once it was sent."""
+        self.word: int | None = None
+        """Status that the phones stand for, once the call has gone on: what its caller hears comes from elsewhere."""
         self.transaction = transaction
         """The request's server transaction."""
         self._to_tag = to_tag
@@ -72,7 +74,7 @@ class ResponseContext:
         if not self.is_open or not branch.may_begin:
             return NOTHING
         self._branches[device] = branch
-        branch.breadth = self._share(branch)
+        branch.breadth = share(branch, self.branches, self._breadth)
         if not branch.breadth:
             return self._end(branch, 440)
         request.headers.set("max-breadth", str(branch.breadth))
@@ -166,7 +168,7 @@ class ResponseContext:
         return (*cancels, *self._maybe_final())
 
     def refuse(self, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Effects:
-        """Say a final response of our own, if none was said, and cancel what is under way: a 6xx declined it for all."""
+        """Say a final response of our own, if none was said, and cancel what is under way: 603 declined it for all."""
         if self.final is not None:
             return NOTHING
         reason = DECLINED if status == DECLINE else ""
@@ -176,9 +178,28 @@ class ResponseContext:
         answer = reply(self.request, status, to_tag=self._to_tag, headers=headers)
         return (*cancels, Respond(self.transaction, answer))
 
+    def say(self) -> Effects:
+        """Say the best of what the phones have said, which was held."""
+        if self.final is not None:
+            return NOTHING
+        best = self._best()
+        if isinstance(best, int):
+            return self.refuse(self.lapse if best in OURS else best)
+        if best.status in OF_THE_PHONE:
+            return self.refuse(OF_THE_PHONE[best.status])
+        if best.status == 408 and self.request.method != INVITE:
+            return self.refuse(self.lapse)  # RFC 4320 section 4.2: no 408 to any other method
+        self.final = best.status
+        return (Respond(self.transaction, all_challenges(upstream(best), best, self._results())),)
+
+    def redirect(self, headers: tuple[tuple[str, str], ...]) -> Effects:
+        """Let the caller call somebody else (section 21.3.3); `headers` say whom."""
+        self.word = self._status()
+        return self.refuse(MOVED, headers)
+
     def hand_on(self) -> None:
-        """Leave the final response to another context of the same request, which goes on where nobody came."""
-        self.final = self.lapse
+        """Leave the final response to another context of the same request, which goes on to somebody else."""
+        self.word = self.final = self._status()
 
     # ---- views
 
@@ -201,6 +222,13 @@ class ResponseContext:
         """Whether nobody is left who could answer, and nobody has said a word: no phone rang, none refused."""
         return not self._is_cancelled and all(b.result in _SILENCE and not b.is_ringing for b in self.branches)
 
+    @property
+    def lack(self) -> Lack | None:
+        """Why nobody has taken the call; None while somebody still could, and when there is no such reason."""
+        if self._is_cancelled or any(b.state is not BranchState.DONE for b in self.branches):
+            return None
+        return Lack.SILENCE if self.is_silent else lack_of(self._best())
+
     def is_unheard(self, flow: Flow) -> bool:
         """Tell whether something was sent down a flow that its phone has not answered in any way."""
         return any(branch.flow == flow and not branch.has_answered for branch in self._branches.values())
@@ -212,14 +240,6 @@ class ResponseContext:
 
     # ---- inside
 
-    def _share(self, branch: Branch) -> int:
-        """Return a branch's part of Max-Breadth: of all live ones together never more than the request came with.
-
-        A fixed part leaves enough for phones that wake later. 0 when there is none left (RFC 5393 section 5.3.3.1).
-        """
-        taken = sum(b.breadth for b in self._branches.values() if b is not branch and b.state is BranchState.LIVE)
-        return min(self._breadth - taken, max(1, self._breadth // MOST_BRANCHES))
-
     def _find(self, branch_id: str) -> Branch | None:
         return next((b for b in self._branches.values() if b.id == branch_id), None)
 
@@ -227,7 +247,7 @@ class ResponseContext:
         if response.status == 100 or self.final is not None or branch.state is not BranchState.LIVE:
             return NOTHING
         branch.is_ringing = True
-        return (Respond(self.transaction, _upstream(response)),)
+        return (Respond(self.transaction, upstream(response)),)
 
     def _success(self, branch: Branch, response: Response) -> Effects:
         """Forward every 2xx to an INVITE, also a second one (section 16.7 step 5); of others, the first."""
@@ -238,7 +258,7 @@ class ResponseContext:
         cancels = self._cancel_others(branch, ELSEWHERE) if self.final is None and is_invite else NOTHING
         self.final = response.status
         self._drop_pending(480)
-        return (Respond(self.transaction, _upstream(response)), *cancels)
+        return (Respond(self.transaction, upstream(response)), *cancels)
 
     def _end(self, branch: Branch, result: Response | int) -> Effects:
         branch.state, branch.result = BranchState.DONE, result
@@ -258,41 +278,18 @@ class ResponseContext:
     def _maybe_final(self) -> Effects:
         if self.final is not None or any(b.state is not BranchState.DONE for b in self._branches.values()):
             return NOTHING
-        if self.is_silent and not self.tells_silence:
-            return NOTHING
-        best = self._best()
-        if isinstance(best, int):
-            return self.refuse(self.lapse if best in OURS else best)
-        if best.status in OF_THE_PHONE:
-            return self.refuse(OF_THE_PHONE[best.status])
-        if best.status == 408 and self.request.method != INVITE:
-            return self.refuse(self.lapse)  # RFC 4320 section 4.2: no 408 to any other method
-        self.final = best.status
-        return (Respond(self.transaction, self._with_all_challenges(best)),)
+        return NOTHING if self.lack is not None and self.lack in self.holds else self.say()
 
     def _best(self) -> Response | int:
         """Choose the best final response (section 16.7 step 6)."""
         if self._is_cancelled:
             return 487
-        results = [b.result for b in self._branches.values() if b.result is not None]
-        return min(results, key=rank, default=480)
+        return min(self._results(), key=rank, default=480)
 
-    def _with_all_challenges(self, best: Response) -> Response:
-        """Merge the challenges of all branches into a 401 or 407 (section 16.7 step 7)."""
-        answer = _upstream(best)
-        if best.status in (401, 407):
-            for branch in self._branches.values():
-                other = branch.result
-                if isinstance(other, Response) and other is not best and other.status in (401, 407):
-                    for key in ("www-authenticate", "proxy-authenticate"):
-                        for challenge in other.headers.texts(key):
-                            answer.headers.append(key, challenge)
-        return answer
+    def _results(self) -> list[Response | int]:
+        return [b.result for b in self._branches.values() if b.result is not None]
 
-
-def _upstream(response: Response) -> Response:
-    """Return the response as it goes on: our Via off (section 16.7 step 3), no token in its Contact."""
-    copy = response.copy()
-    copy.headers.drop_first("via")
-    strip_tokens(copy)
-    return copy
+    def _status(self) -> int:
+        best = self._best()
+        status = best if isinstance(best, int) else best.status
+        return self.lapse if status in OURS else status

@@ -203,3 +203,11 @@ def _without_tokens(key: str, text: str) -> str:
         return clean_field(text)
     except ParseError:
         return ""
+
+
+def upstream(response: Response) -> Response:
+    """Return a response as it goes on: our Via off (section 16.7 step 3), no token in its Contact."""
+    copy = response.copy()
+    copy.headers.drop_first("via")
+    strip_tokens(copy)
+    return copy

@@ -16,13 +16,15 @@ class PlainLoc(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PlainAlert(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Title, text, sound and count; what is empty is left out."""
+    """Title, text, sound and count, and how they are shown; what is empty is left out."""
 
     title: str = ""
     body: str = ""
     sound: str = ""
     badge: int | None = None
     category: str = ""
+    style: str = ""
+    critical: bool = False
     loc: PlainLoc | None = None
 
 
@@ -30,6 +32,11 @@ def plain_loc(alert: Alert) -> PlainLoc | None:
     """Return the names of the app's own texts, where there is a text to show at all."""
     loc = alert.loc if alert.body else None
     return None if loc is None else PlainLoc(loc.key, loc.args, loc.title_key)
+
+
+def style_of(alert: Alert) -> str:
+    """Return how its text is shown, `banner` or `alert`; empty where there is none."""
+    return alert.style.value if alert.body else ""
 
 
 def shown(notice: Notice) -> Alert | None:
@@ -49,5 +56,7 @@ def plain_alert(notice: Notice) -> PlainAlert | None:
         sound=alert.sound,
         badge=alert.badge,
         category=alert.category,
+        style=style_of(alert),
+        critical=alert.is_critical,
         loc=plain_loc(alert),
     )

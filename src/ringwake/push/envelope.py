@@ -88,13 +88,16 @@ def fitted(push: Push, fits: Callable[[Notice], bool]) -> Notice:
 def replaces(notice: Notice) -> str:
     """Return the name under which a newer push replaces an older one: 32 characters of base64url.
 
-    All pushes of a call replace each other, so that "missed" does not stand beside "calling"; messages do not.
+    All pushes of a call replace each other, so that "missed" does not stand beside "calling"; messages do not. Of what
+    is unread, and of voicemail, the newest says all.
     """
     match notice.kind:
         case Kind.MESSAGE:
             name = f"message\0{notice.id}"
         case Kind.REFRESH | Kind.WAKE:
             name = notice.kind.value
+        case Kind.READ | Kind.VOICEMAIL:
+            name = f"{notice.kind}\0{notice.account}"
         case _:
             name = f"call\0{notice.account}\0{notice.call_id}"
     return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -25,6 +25,8 @@ _RANKS: Mapping[Kind, int] = {
     Kind.MISSED: 1,
     Kind.MESSAGE: 2,
     Kind.WAKE: 2,
+    Kind.VOICEMAIL: 2,
+    Kind.READ: 3,
     Kind.REFRESH: 3,
 }
 _GO = ""

@@ -76,6 +76,12 @@ def contact_expires(contact: NameAddr) -> int | None:
     return None if text is None else _seconds(text)
 
 
+def retry_after(headers: Headers) -> int:
+    """Return Retry-After in seconds (section 20.33), its comment and duration apart; 0 when absent or malformed."""
+    text = headers.get("retry-after") or ""
+    return _seconds(text.partition("(")[0].partition(";")[0].strip(LWS)) or 0
+
+
 def _seconds(text: str) -> int | None:
     try:
         return min(number(text, "the expiry", most=_ANY), 2**32 - 1)

@@ -24,6 +24,7 @@ REASONS = {
     420: "Bad Extension",
     423: "Interval Too Brief",
     430: "Flow Failed",  # RFC 5626
+    433: "Anonymity Disallowed",  # RFC 5079
     439: "First Hop Lacks Outbound Support",  # RFC 5626
     440: "Max-Breadth Exceeded",  # RFC 5393
     469: "Bad Info Package",  # RFC 6086

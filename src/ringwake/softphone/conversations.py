@@ -127,7 +127,7 @@ class Conversations:
             case "CANCEL" if call is not None and event.target is call.transaction:
                 self._answer(event, 200)
                 if call.state is CallState.RINGING:
-                    self._say(call, call.cancelled())
+                    self._say(call, call.cancelled(", ".join(request.headers.texts("reason"))))
             case "CANCEL":
                 self._answer(event, 481)
             case "BYE":

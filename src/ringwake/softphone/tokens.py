@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ringwake.model.ports import Ids
 from ringwake.net.tls import client_context
 from ringwake.secret import Secret
-from ringwake.softphone.account_api import put_subscription
+from ringwake.softphone.account_api import AccountApi
 from ringwake.softphone.line import Line, RegisterError
 from ringwake.softphone.pushbox import BrowserSubscription, Pushbox, ReceivedPush
 from ringwake.softphone.settings import PhoneSettings
@@ -88,13 +88,9 @@ async def hand_over_keys(tokens: PhoneTokens, settings: PhoneSettings, ids: Ids)
     """
     if tokens.subscription is None or not settings.public_url or tokens.is_handed_over:
         return False
-    await put_subscription(
-        settings.public_url,
-        tokens.subscription,
-        identity=settings.identity,
-        ids=ids,
-        ca=settings.ca_file.read_bytes() if settings.ca_file else None,
-    )
+    authorities = settings.ca_file.read_bytes() if settings.ca_file else None
+    api = AccountApi(settings.public_url, identity=settings.identity, ids=ids, ca=authorities)
+    await api.put_subscription(tokens.subscription)
     tokens.is_handed_over = True
     return True
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ringwake.model.account import Account, Aor
 from ringwake.model.app import App, AppKey, Provider
+from ringwake.model.settings import UNCHOSEN, Settings
 from ringwake.model.tenant import Tenant
 
 
 class MemoryDirectory:
-    """Implements `Directory`. Accounts of the configuration file stand beside those of the store, and win."""
+    """Implements `Directory`. Accounts of the configuration file stand beside those of the store, and win.
+
+    What their owners have chosen is joined with them here: the store keeps it apart.
+    """
 
     def __init__(self, tenants: Iterable[Tenant], apps: Iterable[App], fixed: Iterable[Account]) -> None:
         """Take what the configuration says; `put` adds what the store holds."""
@@ -22,9 +27,10 @@ class MemoryDirectory:
             self._by_tenant[app.tenant] = (*self._by_tenant.get(app.tenant, ()), app)
         self._fixed = {account.aor: account for account in fixed}
         self._stored: dict[Aor, Account] = {}
+        self._settings: dict[Aor, Settings] = {}
 
     def account(self, aor: Aor) -> Account | None:
-        """Return the account of an address of record."""
+        """Return the account of an address of record, with its settings."""
         return self._fixed.get(aor) or self._stored.get(aor)
 
     def app(self, key: AppKey) -> App | None:
@@ -43,13 +49,25 @@ class MemoryDirectory:
         """Return the tenant of a domain in lower case."""
         return self._tenants.get(domain)
 
+    def settings(self, aor: Aor) -> Settings:
+        """Return what was chosen for an address of record, also for one that only a PBX knows."""
+        return self._settings.get(aor, UNCHOSEN)
+
     def put(self, account: Account) -> None:
-        """Take up an account of the store."""
-        self._stored[account.aor] = account
+        """Take up an account of the store; settings come by `put_settings` alone."""
+        self._stored[account.aor] = replace(account, settings=self.settings(account.aor))
+
+    def put_settings(self, aor: Aor, settings: Settings) -> None:
+        """Take up what was chosen for an address of record."""
+        self._settings[aor] = settings
+        for accounts in (self._fixed, self._stored):
+            if aor in accounts:
+                accounts[aor] = replace(accounts[aor], settings=settings)
 
     def remove(self, aor: Aor) -> None:
-        """Forget an account of the store."""
+        """Forget an account of the store, and what was chosen for it."""
         self._stored.pop(aor, None)
+        self._settings.pop(aor, None)
 
     def is_fixed(self, aor: Aor) -> bool:
         """Tell whether an account stands in the configuration file."""

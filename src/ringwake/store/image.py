@@ -14,6 +14,10 @@ from ringwake.model.account import Account, Aor
 from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
+from ringwake.model.history import Outcome
+from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.once_ops import UseOnce
+from ringwake.model.settings_ops import ListSettings, PutSettings
 from ringwake.model.store_ops import (
     CancelCall,
     Decline,
@@ -23,6 +27,7 @@ from ringwake.model.store_ops import (
     KeepMessage,
     Kept,
     ListBindings,
+    MailboxFull,
     MessageDone,
     Op,
     Park,
@@ -44,9 +49,12 @@ from ringwake.store.accounts import Accounts
 from ringwake.store.bindings import Bindings, phones_of
 from ringwake.store.calls import Calls
 from ringwake.store.changes import Changes
+from ringwake.store.choices import Choices
+from ringwake.store.history import History
 from ringwake.store.messages import Messages
+from ringwake.store.once import Once
 from ringwake.store.registrations import Registrations
-from ringwake.store.rows import Letter, Row, Subscription, Value
+from ringwake.store.rows import Choice, Letter, Line, Row, Subscription, Used, Value
 from ringwake.store.serial import Serial
 from ringwake.store.subscriptions import Subscriptions
 
@@ -65,7 +73,7 @@ class Step(Generic[R]):
 
 
 class Image:
-    """Bindings, subscriptions, uploads, calls, messages and accounts."""
+    """Bindings, subscriptions, uploads, calls, messages, accounts, histories and settings."""
 
     def __init__(self) -> None:
         self._bindings = Bindings()
@@ -73,6 +81,9 @@ class Image:
         self._calls = Calls()
         self._messages = Messages()
         self._accounts = Accounts()
+        self._history = History()
+        self._choices = Choices()
+        self._once = Once()
         self._serial = Serial()
         self._registrations = registrations = Registrations(
             self._bindings, self._subscriptions, self._serial, calls=self._calls, messages=self._messages
@@ -101,6 +112,12 @@ class Image:
             RemoveAccount: self._remove_account,
             ForgetLogins: self._forget_logins,
             ListAccounts: self._list_accounts,
+            Log: self._log,
+            ListHistory: self._history.listed,
+            MarkRead: self._history.mark_read,
+            PutSettings: self._choices.put,
+            ListSettings: self._choices.listed,
+            UseOnce: self._once.use,
         }
 
     def apply(self, op: Op[R]) -> Step[R]:
@@ -126,8 +143,16 @@ class Image:
                     self._serial.note(value.serial)
                 case Account():
                     self._accounts.load(value)
+                case Line():
+                    self._history.load(value)
+                    self._serial.note(value.serial)
+                case Choice():
+                    self._choices.load(value)
+                case Used():
+                    self._once.load(value)
                 case _:
                     assert_never(value)
+        self._history.loaded()
         # A binding whose row could not be read comes back under a new id: its messages must not wait for the old one.
         for aor in self._messages.aors():
             self._messages.leave(Changes(), aor, self._messages.waited_for(aor) - phones_of(self._bindings.at(aor)))
@@ -136,7 +161,13 @@ class Image:
 
     def _sweep(self, op: Sweep, changes: Changes) -> int:
         dropped = 0
-        for remove in (self._remove_expired_binding, self._messages.remove_expired, self._calls.remove_expired):
+        for remove in (
+            self._remove_expired_binding,
+            self._remove_expired_message,
+            self._calls.remove_expired,
+            self._history.remove_expired,
+            self._once.remove_expired,
+        ):
             while dropped < op.limit and remove(changes, op.wall):
                 dropped += 1
         return dropped
@@ -145,6 +176,12 @@ class Image:
         expired = self._registrations.remove_expired(changes, wall)
         if expired is not None:
             self._accounts.hear(changes, expired.aor, expired.registered_at, self._bound_at)
+        return expired is not None
+
+    def _remove_expired_message(self, changes: Changes, wall: float) -> bool:
+        expired = self._messages.remove_expired(changes, wall)
+        if expired is not None:
+            self._history.became(changes, expired.id, Outcome.EXPIRED, at=wall)
         return expired is not None
 
     def _register(self, op: Register, changes: Changes) -> Registered | RegisterRefusal:
@@ -160,7 +197,8 @@ class Image:
 
     def _park(self, op: Park, changes: Changes) -> Parked:
         self._calls.park(changes, op.call)
-        return Parked(self._bindings.current(op.call.aor, op.call.received_at))
+        bindings = self._bindings.current(op.call.aor, op.call.received_at)
+        return Parked(bindings, self._history.unread(op.call.aor))
 
     def _invite(self, op: Invite, changes: Changes) -> bool:
         call = self._calls.get(op.call)
@@ -185,16 +223,21 @@ class Image:
 
     def _finish(self, op: Finish, changes: Changes) -> Finished:
         call = self._calls.get(op.call)
-        if call is None:
-            return Finished(was_open=False)
-        self._calls.finish(changes, call)
-        return Finished(was_open=True)
+        if call is not None:
+            self._calls.finish(changes, call)
+            if op.entry is not None:
+                self._log(Log(op.entry), changes)
+        aor = call.aor if call else op.entry.aor if op.entry else None
+        return Finished(was_open=call is not None, unread=self._history.unread(aor) if aor else 0)
 
     def _recover(self, op: Recover, _: Changes) -> Recovered:
         # Also those for which it is too late: their callers still wait for a final answer.
         calls = self._calls.everywhere()
         found = tuple((call, self._bindings.current(call.aor, op.wall)) for call in calls)
-        return Recovered(found, tuple(self._awaited(op.wall)))
+        messages = tuple(self._awaited(op.wall))
+        aors = {call.aor for call in calls} | {message.aor for message, _ in messages}
+        unread = tuple((aor, count) for aor in sorted(aors) if (count := self._history.unread(aor)))
+        return Recovered(found, messages, unread)
 
     def _awaited(self, wall: float) -> Iterator[tuple[StoredMessage, tuple[Binding, ...]]]:
         for message in self._messages.everywhere(wall):
@@ -204,18 +247,34 @@ class Image:
 
     # ---- messages
 
-    def _keep_message(self, op: KeepMessage, changes: Changes) -> Kept:
+    def _keep_message(self, op: KeepMessage, changes: Changes) -> Kept | MailboxFull:
         bindings = self._bindings.current(op.message.aor, op.message.received_at)
         known = self._messages.get(op.message.id)
         if known is not None:
-            return Kept(known, bindings)
+            return Kept(known, bindings, self._history.unread(op.message.aor))
+        if op.most is not None and self._messages.count(op.message.aor) >= op.most:
+            return MailboxFull()
         meant = [binding for binding in bindings if binding.is_meant(op.only)]
         message = replace(op.message, waiting=tuple(phones_of(meant)))
         self._messages.keep(changes, message, self._serial.next())
-        return Kept(message, bindings)
+        if op.entry is not None:
+            self._log(Log(op.entry), changes)
+        return Kept(message, bindings, self._history.unread(message.aor))
 
     def _message_done(self, op: MessageDone, changes: Changes) -> bool:
-        return self._messages.done(changes, op.message, op.binding)
+        if not self._messages.done(changes, op.message, op.binding):
+            return False
+        if op.status < 300:
+            self._history.became(changes, op.message, Outcome.DELIVERED, at=op.wall, status=op.status)
+        elif self._messages.get(op.message) is None:
+            self._history.became(changes, op.message, Outcome.REFUSED, at=op.wall, status=op.status)
+        return True
+
+    # ---- history
+
+    def _log(self, op: Log, changes: Changes) -> int:
+        self._history.log(changes, op.entry, self._serial.next())
+        return self._history.unread(op.entry.aor)
 
     # ---- accounts
 
@@ -229,6 +288,8 @@ class Image:
             return False
         self._accounts.put(changes, op.aor, None)
         self._messages.remove(changes, op.aor)
+        self._history.remove(changes, op.aor)
+        self._choices.remove(changes, op.aor)
         self._registrations.remove(changes, op.aor)
         return True
 

@@ -66,13 +66,18 @@ class Messages:
         for letter in self._at(aor):
             self._change(changes, letter, None)
 
-    def remove_expired(self, changes: Changes, wall: float) -> bool:
-        """Remove the message that expired first; False when none has."""
+    def count(self, aor: Aor) -> int:
+        """Return how many messages wait for an AOR."""
+        return len(self._by_aor.get(aor, ()))
+
+    def remove_expired(self, changes: Changes, wall: float) -> StoredMessage | None:
+        """Remove the message that expired first, and return it; None when none has."""
         entry = self._expiry.pop(wall)
         if entry is None:
-            return False
-        self._change(changes, self._by_id[entry[1]], None)
-        return True
+            return None
+        letter = self._by_id[entry[1]]
+        self._change(changes, letter, None)
+        return letter.message
 
     def load(self, letter: Letter) -> None:
         """Add a message that an earlier life has left."""

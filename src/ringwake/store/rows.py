@@ -10,7 +10,9 @@ from typing import NamedTuple, TypeAlias, assert_never
 from ringwake.model.account import Account, Aor
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
+from ringwake.model.history import Entry
 from ringwake.model.push import SubscriptionKeys
+from ringwake.model.settings import Settings
 from ringwake.model.stored_message import StoredMessage
 from ringwake.model.upload import Upload
 
@@ -24,6 +26,9 @@ class Table(StrEnum):
     MESSAGE = "message"
     ACCOUNT = "account"
     UPLOAD = "upload"
+    HISTORY = "history"
+    SETTINGS = "settings"
+    ONCE = "once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,30 @@ class Letter:
     """Ids of the bindings that have it: it is not shown twice to a phone if it comes to wait for anybody."""
 
 
-Value: TypeAlias = Binding | Subscription | CallRecord | Letter | Account | Upload
+class Line(NamedTuple):
+    """An entry of the history and what the store alone knows of it."""
+
+    entry: Entry
+    serial: int
+    """Rises with each one that is added: several may have come at the same moment."""
+
+
+class Choice(NamedTuple):
+    """What the owner of an account has chosen."""
+
+    aor: Aor
+    settings: Settings
+
+
+class Used(NamedTuple):
+    """A name that was used up."""
+
+    name: str
+    until: float
+    """Epoch seconds after which it may be forgotten."""
+
+
+Value: TypeAlias = Binding | Subscription | CallRecord | Letter | Account | Upload | Line | Choice | Used
 
 
 class Row(NamedTuple):
@@ -81,6 +109,12 @@ def row(before: Value | None, after: Value | None) -> Row:
         case Upload():
             instance = sha256(value.instance.encode("utf-8", "surrogatepass")).hexdigest()
             return Row(Table.UPLOAD, f"{instance} {value.aor}", before, after)
+        case Line():
+            return Row(Table.HISTORY, value.entry.id, before, after)
+        case Choice():
+            return Row(Table.SETTINGS, value.aor, before, after)
+        case Used():
+            return Row(Table.ONCE, value.name, before, after)
         case None:
             raise ValueError("a row leads from something or to something")
         case _:

@@ -16,12 +16,15 @@ from ringwake.sip.flow import Flow
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import ACK, BYE, INVITE
+from ringwake.sip.reason import sip_causes
 from ringwake.sip.replaces import REPLACES
 from ringwake.sip.replies import reply
 from ringwake.sip.timers import T1, T2, TIMEOUT
 from ringwake.sip.transactions.servers import ServerTransaction
 from ringwake.sip.via import COOKIE
 from ringwake.ua.identity import Identity
+
+_ELSEWHERE = {200: "answered elsewhere", 600: "declined elsewhere", 603: "declined elsewhere"}
 
 
 class CallState(Enum):
@@ -43,7 +46,7 @@ class IncomingCall:
         self.flow = flow
         self.state = CallState.TRYING
         self.ending = ""
-        """Why it ended, in a word: `cancelled`, `rejected`, `bye`, `no ack`."""
+        """Why it ended: `cancelled`, `answered elsewhere`, `declined elsewhere`, `rejected`, `bye`, `no ack`."""
         self.transaction = transaction
         self.dialog: Dialog | None = None
         self.contact = contact
@@ -94,9 +97,14 @@ class IncomingCall:
         self.end("rejected")
         return self._reply(status)
 
-    def cancelled(self) -> Response:
-        """Build the 487 that ends a cancelled call."""
-        self.end("cancelled")
+    def cancelled(self, reason: str = "") -> Response:
+        """Build the 487 that ends a cancelled call.
+
+        Args:
+            reason: Reason header field of the CANCEL (RFC 3326), which tells a missed call from one that another phone
+                has taken or declined; empty when it had none.
+        """
+        self.end(next((_ELSEWHERE[cause] for cause in sip_causes(reason) if cause in _ELSEWHERE), "cancelled"))
         return self._reply(487)
 
     def acknowledged(self) -> None:

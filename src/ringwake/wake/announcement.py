@@ -19,7 +19,7 @@ from ringwake.sip.fields import address
 from ringwake.sip.grammar import unescape
 from ringwake.sip.message import Request
 from ringwake.wake.actions import ActionLinks, Subject
-from ringwake.wake.wording import NOBODY, Caller, Receiver, alert, members
+from ringwake.wake.wording import NOBODY, Caller, Receiver, alert, is_wanted, members
 
 ATTEMPT_SECONDS = 5.0
 """How long one attempt may take, unless the wake says otherwise (`delivery.PATIENCE`)."""
@@ -57,16 +57,23 @@ class Announcement:
             until: epoch seconds after which it is of no use.
         """
         target = binding.push
+        wanted = self.account.settings.notifications_of(binding.handset)
         vehicle = target.vehicle(kind) if target else None
-        if target is None or vehicle is None:
+        if target is None or vehicle is None or not is_wanted(kind, target.app.provider, wanted):
             return None
         service, token = vehicle
         app = self.find_app(target.app)
-        caller = self.caller if app is not None and app.show_caller else NOBODY
+        caller = self.caller if app is not None and app.show_caller and wanted.preview else NOBODY
         push_id = self.seal.digest("push", self.identity + f"\0{kind}\0{token.digest}".encode())
         ticket = ""
-        if self.tickets is not None and kind in WAKING:
+        if self.tickets is not None and kind in (*WAKING, Kind.VOICEMAIL):
             ticket = self.tickets.issue(push_id, token, binding, wall=wall, until=until)
+        receiver = Receiver(
+            aor=self.account.aor,
+            notifications=wanted,
+            unread=self.unread,
+            is_called_by_alert=target.is_called_by_alert,
+        )
         notice = Notice(
             kind=kind,
             id=push_id,
@@ -77,7 +84,7 @@ class Announcement:
             seq=seq,
             uuid=call_uuid(self.call_id),
             deadline_ms=max(0, int((until - wall) * 1000)),
-            alert=alert(kind, self._receiver(binding), app=app, caller=caller),
+            alert=alert(kind, receiver, app=app, caller=caller),
             actions=self._actions(kind, binding, app, until=until),
             ticket=ticket,
         )
@@ -90,10 +97,6 @@ class Announcement:
         if self.links is None or app is None or not app.offers_actions:
             return ()
         return self.links.of(kind, Subject(self.subject, self.caller.uri), binding, until=until)
-
-    def _receiver(self, binding: Binding) -> Receiver:
-        wanted = self.account.settings.notifications_of(binding.handset)
-        return Receiver(aor=self.account.aor, notifications=wanted, unread=self.unread)
 
     def _with_members(self, notice: Notice, app: App | None, caller: Caller) -> Notice:
         if app is None or not app.extra:

@@ -27,8 +27,9 @@ _SHARE_OF_OTHERS = 0.5
 _COVERED_BY = {
     Kind.CALL: frozenset({Kind.CALL}),
     Kind.MESSAGE: frozenset({Kind.CALL, Kind.MESSAGE}),
-    Kind.WAKE: frozenset({Kind.CALL, Kind.MESSAGE, Kind.WAKE}),
-    Kind.REFRESH: frozenset({Kind.CALL, Kind.MESSAGE, Kind.WAKE, Kind.REFRESH}),
+    Kind.VOICEMAIL: frozenset({Kind.VOICEMAIL}),
+    Kind.WAKE: frozenset({Kind.CALL, Kind.MESSAGE, Kind.VOICEMAIL, Kind.WAKE}),
+    Kind.REFRESH: frozenset({Kind.CALL, Kind.MESSAGE, Kind.VOICEMAIL, Kind.WAKE, Kind.REFRESH}),
 }
 
 
@@ -71,7 +72,7 @@ class Budget:
         """Ask for the wake of a phone; None when the push is to be sent.
 
         Args:
-            push: of a kind that wakes: CALL, MESSAGE, WAKE, REFRESH.
+            push: of a kind that wakes: CALL, MESSAGE, VOICEMAIL, WAKE, REFRESH.
             owner: who may ask again.
             now: monotonic seconds.
             domain: the tenant's.
@@ -103,6 +104,23 @@ class Budget:
         if push.is_background:
             self._background.use(digest, now)
         return None
+
+    def untold(self, push: Push, at: float) -> None:
+        """Take note that a push that was told at that time did not get through."""
+        if push.is_background:
+            self._background.give_back(push.token.digest, at)
+
+    def again(self, push: Push, now: float) -> Suppressed | None:
+        """Ask to repeat a push that was taken, for a phone that has not come: it is the same wake, and no further one.
+
+        None when it is to be sent.
+        """
+        if (free_at := self._apps.free_at(push.target.app, now)) > now:
+            return Suppressed(APP, free_at)
+        suppressed = self.tell(push, now)
+        if suppressed is None:
+            self._apps.use(push.target.app, now)
+        return suppressed
 
     def woke(self, target: PushTarget) -> None:
         """Take note that the phone has registered: the next push is a new wake. It counts all the same."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ringwake.model.call import CallEnd
+from ringwake.model.history import MISSED, Outcome
 from ringwake.model.push import Kind
 from ringwake.proxy.forking import ResponseContext
+from ringwake.sip.reason import sip_causes
 
 NO_WAKE = 480
 """What a phone that did not come stands for (RFC 8599 section 5.6.2)."""
@@ -12,18 +14,12 @@ _ABSENT = 20
 """Q.850 cause "subscriber absent"."""
 NOTICE_SECONDS = 86400.0
 """How long the notice of a missed call is worth delivering."""
-# As docs/reference/payload.md tells the apps.
-_NOTICES = {
-    CallEnd.ANSWERED: Kind.ELSEWHERE,
-    CallEnd.DECLINED: Kind.ELSEWHERE,
-    CallEnd.CANCELLED: Kind.CANCEL,
-    CallEnd.ERROR: Kind.CANCEL,
-}
+_SAID = {200: Outcome.ANSWERED, 600: Outcome.DECLINED, 603: Outcome.DECLINED}
 
 
 def how_it_ended(context: ResponseContext, *, is_cancelled: bool) -> CallEnd:
     """Name the end of a call whose final response was said."""
-    status = context.final or 0
+    status = context.word or context.final or 0  # of the phones, whatever its caller hears of it elsewhere
     if status < 300:
         return CallEnd.ANSWERED
     if is_cancelled:
@@ -37,9 +33,22 @@ def how_it_ended(context: ResponseContext, *, is_cancelled: bool) -> CallEnd:
     return CallEnd.NO_WAKE if status == NO_WAKE else CallEnd.ERROR
 
 
-def notice_of(end: CallEnd) -> Kind:
-    """Return the kind of push that tells a phone which did not come."""
-    return _NOTICES.get(end, Kind.MISSED)
+def why_cancelled(reason: str) -> Outcome:
+    """Tell what became of a call that its caller has cancelled.
+
+    A PBX that calls other phones, too, says so when one of them has taken or declined it: then nobody has missed it.
+
+    Args:
+        reason: Reason header field of the CANCEL (RFC 3326); empty when it had none, or what cannot be read.
+    """
+    return next((_SAID[cause] for cause in sip_causes(reason) if cause in _SAID), Outcome.CANCELLED)
+
+
+def notice_of(outcome: Outcome) -> Kind:
+    """Return the kind of push that tells a phone which did not come: `missed` for what the list calls missed."""
+    if outcome in MISSED:
+        return Kind.MISSED
+    return Kind.ELSEWHERE if outcome in (Outcome.ANSWERED, Outcome.DECLINED) else Kind.CANCEL
 
 
 def absent(why: str) -> tuple[tuple[str, str], ...]:

@@ -36,7 +36,7 @@ class Stage(Enum):
 class Delivery:
     """One push to one phone."""
 
-    __slots__ = ("_attempts", "_held_by", "_jitter", "_until", "next_at", "stage")
+    __slots__ = ("_attempts", "_held_by", "_jitter", "_until", "is_repeat", "next_at", "stage")
 
     def __init__(self, *, now: float, until: float, jitter: float) -> None:
         """Begin.
@@ -49,6 +49,8 @@ class Delivery:
         self.stage = Stage.WAITING
         self.next_at: float | None = now
         """When the next attempt is due."""
+        self.is_repeat = False
+        """Whether the push was taken before, and is only sent again."""
         self._until = until
         self._jitter = 1.0 + JITTER * (2 * jitter - 1)
         self._attempts = 0
@@ -88,6 +90,12 @@ class Delivery:
         self._until, self._attempts = until, 0
         if at >= until:
             self.stop()
+
+    def repeat(self, at: float) -> None:
+        """Send what was taken once more at that time, if it is before the end."""
+        if self.stage is Stage.ACCEPTED and at < self._until:
+            self.stage, self.next_at = Stage.WAITING, at
+            self._attempts, self.is_repeat = 0, True
 
     def outcome(self, outcome: Outcome, now: float) -> None:
         """Take the outcome of the attempt that was under way."""

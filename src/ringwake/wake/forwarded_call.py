@@ -9,6 +9,7 @@ from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Happened
 from ringwake.model.store_ops import CancelCall, Finish
 from ringwake.proxy.forking import ResponseContext
+from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
@@ -38,7 +39,7 @@ class ForwardedCall(Relay):
         super().__init__(context)
         self.record = record
         self.end: CallEnd | None = None
-        context.tells_silence = False
+        context.holds = frozenset({Lack.SILENCE})
         self._compose = compose
         self._find = find
         self._look_at: float | None = None

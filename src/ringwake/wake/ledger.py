@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ringwake.model.push import Accepted, Outcome, Push, PushTarget
+from ringwake.model.push import Accepted, Kind, Outcome, Push, PushTarget
 from ringwake.model.wakes import WAKING, Wake
 
 MOST_TOKENS = 100_000
@@ -24,10 +24,11 @@ class Ledger:
 
     def sent(self, push: Push, wall: float) -> None:
         """Take note that a push goes to its provider at the wall clock `wall`."""
-        if push.notice.kind not in WAKING:
+        why = Kind.WAKE if push.notice.kind is Kind.VOICEMAIL else push.notice.kind
+        if why not in WAKING:
             return
         wakes = self._open.pop(push.token.digest, {})
-        wakes.setdefault(push.notice.id, Wake(wall, push.notice.kind))
+        wakes.setdefault(push.notice.id, Wake(wall, why))
         if len(wakes) > MOST_WAKES:
             del wakes[next(iter(wakes))]
         self._open[push.token.digest] = wakes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from ringwake.wake.budget import Budget
@@ -41,3 +41,7 @@ class Means:
     """Finds a time zone by its name in the IANA database; UTC where there is none of that name."""
     callers: Callers = field(default_factory=Callers)
     guard: TokenGuard = field(default_factory=TokenGuard)
+
+    def answering(self, seconds: float | None) -> Means:
+        """Return the same with so much time for somebody to answer a phone; None: as it is."""
+        return self if seconds is None else replace(self, timing=replace(self.timing, ring=seconds))

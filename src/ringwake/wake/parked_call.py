@@ -1,7 +1,8 @@
 """A call and the phones it waits for: one method per event, effects out.
 
-It owns whom we wait for and until when, and nothing else: branches and final responses belong to the ResponseContext,
-to which it speaks three words, `expect`, `begin` and `give_up`. Events of one call come in order, from one owner.
+It decides whom we wait for and until when, and nothing else: branches and final responses belong to the
+ResponseContext, to which it speaks three words, `expect`, `begin` and `give_up`; `CalledPhones` does what it decides.
+Events of one call come in order, from one owner.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.push import Accepted, Kind, Outcome
-from ringwake.model.store_ops import Decline, Invite
+from ringwake.model.store_ops import Decline
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
+from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
@@ -24,12 +26,11 @@ from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NO_WAKE, how_it_ended
 from ringwake.wake.call_ending import CallEnding
 from ringwake.wake.call_pushes import CallPushes, Errand
-from ringwake.wake.delivery import Delivery, Stage
+from ringwake.wake.called_phones import CalledPhones, Wire
+from ringwake.wake.delivery import Stage
 from ringwake.wake.means import Means
 from ringwake.wake.owner import Owner
 from ringwake.wake.plan import Action, Target
-from ringwake.wake.wait import Wait
-from ringwake.wake.waits import Waits
 
 
 class ParkedCall(Owner):
@@ -47,55 +48,45 @@ class ParkedCall(Owner):
         self.record = record
         self.context = context
         self.end: CallEnd | None = None
-        self.nobody_came: Callable[[float], Effects] = lambda _: context.refuse(NO_WAKE)
-        """Says what becomes of a call that no phone came for. Set by whoever made this."""
-        context.tells_silence = False
-        self._compose = compose
+        self.not_taken: Callable[[Lack, float], Effects] = lambda *_: context.say()
+        """Says what becomes of a call that the phones have not taken. Set by whoever made this."""
+        context.holds = frozenset(Lack)
         self._means = means
         errand = Errand(id=record.id, trace=record.trace, kind=Kind.CALL, wake_until=record.wake_until)
         self._pushes = CallPushes(errand, announcement, means=means)
-        self._ending = CallEnding(record, announcement, self._pushes)
-        self._waits = Waits(context)
+        self.ending = CallEnding(record, announcement, self._pushes, means=means)
+        self._phones = CalledPhones(record, Wire(context=context, pushes=self._pushes, compose=compose), means=means)
+        self._waits = self._phones.waits
         self.started_at = 0.0
         """Monotonic seconds."""
-        self._wake_until = 0.0
-        self._ring_until = 0.0
-        """When the call ends at the latest, whoever comes and goes."""
         self._is_cancelled = False
         for phone, status in record.refusals:
             context.recall(phone, status)
 
     # ---- events
 
-    def start(self, targets: Sequence[Target], now: float) -> Effects:
-        """Call the phones that are awake, wake those that sleep; 480 when there is neither."""
-        self.started_at = now
-        self._wake_until = now + self.record.wake_until - self._means.wall(now)
-        self._ring_until = self._wake_until + self._means.timing.ring
-        effects: list[Effects] = []
-        for target in targets:
-            if target.action is Action.RING:
-                effects.append(self._ring(target.binding, now))
-                self._waits.of(target.binding).others = list(target.others)
-            elif target.action is Action.WAKE:
-                self._expect(target.binding, now)
-            elif target.action is Action.AWAIT:
-                self._waits.of(target.binding).silent_until = self._wake_until
-                self.context.expect(target.binding.phone)
-        if not self._waits:
-            effects.append(self.context.settle())
+    def start(self, targets: Sequence[Target], now: float, *, unread: int = 0) -> Effects:
+        """Call the phones that are awake, wake those that sleep, each in its turn; 480 when there is neither.
+
+        Args:
+            targets: the account's phones.
+            now: monotonic seconds.
+            unread: what the account has missed and not read yet, this call not counted.
+        """
+        self.started_at, self._pushes.unread = now, unread
+        effects = self._phones.start(targets, now)
+        if not self._waits and not self._phones.reserve:
+            effects = self.context.settle()
         elif all(target.action is not Action.RING for target in targets):
             self._pushes.ask(now)
-        ringing = tuple(t.binding.phone for t in targets if t.action is Action.RING)
-        if ringing:
-            effects.append((Persist(Invite(call=self.record.id, bindings=ringing)),))
-        effects.append(self._push_due(now))
-        return self._settle(_join(effects), now)
+        return self._settle(effects, now)
 
     def woken(self, binding: Binding, now: float) -> Effects:
         """A phone has registered, and that is on disk: it gets the INVITE, if it has not got it already."""
-        if not binding.is_meant(self.record.only) or not self.context.is_open or now >= self._ring_until:
+        if not binding.is_meant(self.record.only) or not self.context.is_open or now >= self._phones.ring_until:
             return NOTHING
+        if self._phones.reserve.registered(binding):
+            return NOTHING  # its turn comes
         wait = self._waits.of(binding)
         wait.stop_pushing()
         branch, effects = self.context.branch(binding.phone), NOTHING
@@ -107,7 +98,7 @@ class ParkedCall(Owner):
             is_sent = is_same and branch is not None and not branch.is_quiet  # else it may have been lost on the way
             if branch is None or branch.state is not BranchState.LIVE or not (is_sent or branch.has_answered):
                 note = self._note(Happened.DEVICE_WOKEN, now, device=binding.id)
-                effects = (*note, *self._ring(binding, now))
+                effects = (*note, *self._phones.ring(binding, now))
         wait.has_come, wait.probe_at = True, None
         return self._settle(effects, now)
 
@@ -116,6 +107,7 @@ class ParkedCall(Owner):
 
         It is still waited for, since apps that start remove their old binding before they register anew.
         """
+        self._phones.reserve.left(bindings)
         for wait in self._waits:
             wait.others = [other for other in wait.others if other.id in bindings]
             if wait.binding.id not in bindings:
@@ -128,7 +120,7 @@ class ParkedCall(Owner):
         if wait is not None and response.status == 430:
             return self.failed(branch_id, Failure.TRANSPORT, now)  # a proxy on the way lost the flow (RFC 5626 11.5)
         is_silence = wait is not None and response.status == 408 and not self._has_rung(branch_id)
-        if wait is not None and is_silence and (effects := self._elsewhere(wait, now)):
+        if wait is not None and is_silence and (effects := self._phones.elsewhere(wait, now)):
             return self._settle(effects, now)
         if wait is not None and response.status == 100 and wait.binding.path:
             return NOTHING  # of that proxy: it says nothing of the phone
@@ -154,19 +146,19 @@ class ParkedCall(Owner):
             return self._settle(self.context.failed(branch_id, failure), now)
         if failure is Failure.TRANSPORT and branch.flow != wait.binding.flow:
             # It has registered on another flow meanwhile: the same branch again is a retransmission to it.
-            return self._settle(self._ring(wait.binding, now), now)
-        if effects := self._elsewhere(wait, now):
+            return self._settle(self._phones.ring(wait.binding, now), now)
+        if effects := self._phones.elsewhere(wait, now):
             return self._settle(effects, now)
-        may_be_woken = wait.binding.push is not None and now < self._wake_until
+        may_be_woken = wait.binding.push is not None and now < wait.wake_until
         back_by = now + self._means.timing.answer if failure is Failure.TRANSPORT and branch.has_answered else now
         if not may_be_woken and back_by == now:
             return self._settle(self.context.failed(branch_id, failure), now)
         paused = self.context.pause(branch_id)
         if may_be_woken and failure is Failure.TRANSPORT:  # after a time-out its push is under way: it was silent long
-            self._expect(wait.binding, now)
+            self._phones.expect(wait.binding, now)
         # Its app was awake a moment ago: between two networks it comes back by itself, whatever the hour.
         wait.silent_until = max(wait.silent_until, back_by) if may_be_woken else back_by
-        return self._settle((*paused, *self._push_due(now)), now)
+        return self._settle(paused, now)
 
     def pushed(self, device: str, outcome: Outcome, now: float) -> Effects:
         """The provider has answered, or not."""
@@ -178,13 +170,13 @@ class ParkedCall(Owner):
             branch = self.context.branch(device)
             if branch is not None and branch.state is BranchState.PENDING:
                 effects.append(self.context.give_up(device, NO_WAKE))
-        if isinstance(outcome, Accepted) and not wait.has_come:
+        if isinstance(outcome, Accepted) and not wait.has_come and self.context.is_open:
             effects.append(self.context.quiet(device))
         return self._settle(_join(effects), now)
 
     def cancel(self, reason: str, now: float) -> Effects:
         """The caller has hung up."""
-        self._is_cancelled = True
+        self._is_cancelled, self.ending.reason = True, reason
         return self._settle(self.context.cancel(reason), now)
 
     def decline(self, phone: str, status: int, now: float) -> Effects:
@@ -192,6 +184,7 @@ class ParkedCall(Owner):
         if self.end is not None or not self.context.is_open:
             return NOTHING
         self.ignore(phone)
+        self._phones.reserve.drop(phone)
         kept = Persist(Decline(call=self.record.id, phone=phone, status=status))
         if status >= 600:
             return self._settle((*self.context.refuse(status), kept), now)
@@ -213,20 +206,17 @@ class ParkedCall(Owner):
         for wait in self._waits:
             if wait.probe_at is not None and wait.probe_at <= now:
                 wait.probe_at = None
-                wait.delivery = self._delivery(now)
+                wait.delivery = self._phones.delivery(wait, now)
             if wait.ring_until is not None and wait.ring_until <= now:
                 wait.ring_until = None
                 effects.append(self.context.give_up(wait.binding.phone, NO_WAKE))
         silent = [wait for wait in self._waits.silent() if wait.silent_until <= now]
-        effects += [self._elsewhere(w, now) or self.context.give_up(w.binding.phone, NO_WAKE) for w in silent]
-        effects.append(self._push_due(now))
+        effects += [self._phones.elsewhere(w, now) or self.context.give_up(w.binding.phone, NO_WAKE) for w in silent]
         return self._settle(_join(effects), now)
 
     def get_timer(self) -> float | None:
         """Return when `handle_timer` wants to be called, or None when the call is over."""
-        if self.end is not None:
-            return None
-        return min(self._waits.timers(), default=None)
+        return None if self.end is not None else self._phones.get_timer()
 
     @property
     def is_settled(self) -> bool:
@@ -240,63 +230,23 @@ class ParkedCall(Owner):
             return False
         return any(wait.delivery is not None for wait in self._waits)
 
-    # ---- phones
-
-    def _ring(self, binding: Binding, now: float) -> Effects:
-        wait, flow = self._waits.of(binding), binding.flow
-        wait.binding = binding
-        known = self.context.branch(binding.phone)
-        is_again = known is not None and known.is_quiet and known.flow == flow
-        effects = self.context.begin(binding.phone, self._compose(self.record, binding, flow), flow)
-        branch = self.context.branch(binding.phone)
-        if not effects or branch is None or branch.state is not BranchState.LIVE:
-            return effects
-        timing = self._means.timing
-        if wait.ring_until is None or not wait.has_come:  # a phone that moves while it rings gains no time by that
-            wait.ring_until = min(now + timing.ring, self._ring_until)
-        wait.silent_until = max(self._wake_until, now + timing.answer)
-        wait.probe_at = now + timing.probe if binding.push is not None and not wait.has_come else None
-        if is_again:
-            return effects
-        return (*effects, *self._note(Happened.INVITE_SENT, now, device=binding.id, transport=flow.transport.value))
-
-    def _elsewhere(self, wait: Wait, now: float) -> Effects:
-        """Try the next flow of a phone (RFC 5626 section 7); nothing when there is none."""
-        branch = self.context.branch(wait.binding.phone)
-        if not wait.others or branch is None or not branch.may_begin or not self.context.is_open:
-            return NOTHING
-        return self._ring(wait.others.pop(0), now)
-
-    def _expect(self, binding: Binding, now: float) -> None:
-        wait = self._waits.of(binding)
-        wait.binding, wait.delivery, wait.has_come = binding, self._delivery(now), False
-        wait.probe_at, wait.ring_until, wait.silent_until = None, None, self._wake_until
-        self.context.expect(binding.phone)
-
-    def _delivery(self, now: float) -> Delivery:
-        return Delivery(now=now, until=self._wake_until, jitter=self._means.jitter())
-
-    def _push_due(self, now: float) -> Effects:
-        if not self.context.is_open or self.context.is_silent:
-            return NOTHING
-        return _join(self._pushes.wake(wait, now) for wait in self._waits if wait.is_due(now))
-
     def _has_rung(self, branch_id: str) -> bool:
         return any(branch.is_ringing for branch in self.context.branches if branch.id == branch_id)
 
     # ---- the end
 
     def _settle(self, effects: Effects, now: float) -> Effects:
-        """Push no more when nobody can join the call any more; end it when its final response has been said."""
-        if self.context.final is None and self.context.is_silent:
-            effects = (*effects, *self.nobody_came(now))
+        """Do what is due; wake nobody when nobody can join the call any more; end it when its final word is said."""
+        effects = (*effects, *self._phones.next_turns(now), *self._phones.push_due(now))
+        if self.context.final is None and (lack := self.context.lack) is not None:
+            effects = (*effects, *self.not_taken(lack, now))
         if not self.context.is_open:
-            self._waits.stop_pushing()
+            self._phones.stop()
         if self.end is not None or self.context.final is None:
             return effects
         self.end = how_it_ended(self.context, is_cancelled=self._is_cancelled)
         note = self._note(Happened.CALL_ENDED, now, end=self.end.value, status=self.context.final)
-        ended = self._ending.end(self.end, self.context, self._waits, wall=self._means.wall(now))
+        ended = self.ending.end(self.end, self.context, self._waits, wall=self._means.wall(now))
         return (*effects, *ended, *note)
 
     def _note(self, what: Happened, now: float, **fields: Field) -> Effects:

@@ -18,12 +18,16 @@ class Wait:
     probe_at: float | None = None
     """When to wake it by push as well, unless it has answered."""
     ring_until: float | None = None
+    wake_until: float = 0.0
+    """Until when it has to wake."""
     silent_until: float = 0.0
     """When it is given up, if it has said nothing by then."""
     pushed_to: Binding | None = None
     """Its binding when the last push went out: the outcome speaks of that token and that registration."""
     is_in_flight: bool = False
     """Whether that outcome is still to come. Until then there is no other push, or it could be taken for that one's."""
+    may_have_heard: bool = False
+    """Whether a push may have reached it: the provider has taken one, or has said nothing."""
     has_come: bool = False
     """Whether it has registered or answered since it was last expected."""
 
@@ -44,11 +48,6 @@ class Wait:
         self.probe_at = None
         if self.delivery is not None:
             self.delivery.stop()
-
-    @property
-    def may_be_pushed(self) -> bool:
-        """Whether a push may have reached the phone."""
-        return self.pushed_to is not None
 
     def is_due(self, now: float) -> bool:
         """Tell whether a push is to be made now."""

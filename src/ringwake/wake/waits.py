@@ -11,11 +11,13 @@ from ringwake.wake.wait import Wait
 
 
 class Waits:
-    """All waits of one call. Each branch of its context has one."""
+    """All waits of one call. Each branch of its context has one, once its phone's turn has come."""
 
     def __init__(self, context: ResponseContext) -> None:
         self._context = context
         self._by_phone: dict[str, Wait] = {}
+        self.wake_until = 0.0
+        """Until when a phone is waited for that nobody had planned with."""
 
     def __iter__(self) -> Iterator[Wait]:
         return iter(tuple(self._by_phone.values()))
@@ -29,7 +31,7 @@ class Waits:
 
     def of(self, binding: Binding) -> Wait:
         """Return the wait for the phone of a binding; it begins when there is none."""
-        return self._by_phone.setdefault(binding.phone, Wait(binding))
+        return self._by_phone.setdefault(binding.phone, Wait(binding, wake_until=self.wake_until))
 
     def of_branch(self, branch_id: str) -> Wait | None:
         """Return the wait for the phone of a branch."""
@@ -38,7 +40,7 @@ class Waits:
     def silent(self) -> list[Wait]:
         """Return the waits for phones that have said nothing yet, asleep or not."""
         open_ones = (b for b in self._context.branches if b.state is not BranchState.DONE and not b.has_answered)
-        return [self._by_phone[b.device] for b in open_ones]
+        return [self._by_phone[b.device] for b in open_ones if b.device in self._by_phone]
 
     def stop_pushing(self) -> None:
         """Push to none of them any more."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ringwake.model.account import Aor
-from ringwake.model.app import App
+from ringwake.model.app import App, Provider
 from ringwake.model.push import Alert, Kind, Loc
 from ringwake.model.settings import UNCHOSEN, AlertStyle, Notifications
 from ringwake.model.texts import OURS, Extra, Text, Texts
@@ -33,10 +33,29 @@ class Receiver:
     notifications: Notifications = UNCHOSEN.notifications
     unread: int = 0
     """Missed calls and unread messages of the account."""
+    is_called_by_alert: bool = False
+    """Whether only a further push takes a call off its screen (`PushTarget.is_called_by_alert`)."""
 
 
 NOBODY = Caller("", "")
 """Stands for a caller whom an application may not know."""
+_ENDS = frozenset({Kind.ELSEWHERE, Kind.CANCEL})
+
+
+def is_wanted(kind: Kind, provider: Provider, notifications: Notifications) -> bool:
+    """Tell whether a phone may get a push of a kind, by what its owner wants to notice.
+
+    Args:
+        kind: of the push.
+        provider: of the phone.
+        notifications: of the phone.
+    """
+    if kind is Kind.READ:
+        return notifications.allowed and notifications.badge
+    if provider is Provider.WEBPUSH:
+        # A page that shows nothing of a push loses the right to any.
+        return notifications.allowed and (notifications.style is not AlertStyle.NONE or notifications.sound)
+    return True
 
 
 def alert(kind: Kind, receiver: Receiver, *, app: App | None, caller: Caller) -> Alert | None:
@@ -48,17 +67,24 @@ def alert(kind: Kind, receiver: Receiver, *, app: App | None, caller: Caller) ->
         app: whose texts they are; None: ringwake's own.
         caller: `NOBODY` if the application may not know.
     """
-    text = _text(kind, OURS if app is None else app.texts)
-    if text is None:
-        return None
     wanted = receiver.notifications
+    text = _text(kind, (OURS if app is None else app.texts).in_language(wanted.language))
+    if not wanted.allowed:
+        return None
+    if kind is Kind.READ:
+        return Alert(badge=receiver.unread)
+    if text is None or (kind in _ENDS and not _is_replaced(receiver)):
+        return None
+    sounds = wanted.sound and kind not in _ENDS
     values = {"name": caller.name, "uri": caller.uri, "account": receiver.aor}
     body = text.body if caller.name else text.unnamed_body
     return Alert(
         title=text.title.fill(values),
         body=body.fill(values) if wanted.style is not AlertStyle.NONE else "",
         loc=_loc(text, values) if wanted.style is not AlertStyle.NONE else None,
-        sound=(wanted.tone or text.sound or "default") if wanted.sound else "",
+        sound=(wanted.tone or text.sound or "default") if sounds else "",
+        is_critical=sounds and wanted.is_critical,
+        style=AlertStyle.BANNER if kind in _ENDS else wanted.style,
         badge=receiver.unread if wanted.badge else None,
         category=text.category,
     )
@@ -84,8 +110,19 @@ def _text(kind: Kind, texts: Texts) -> Text | None:
             return texts.message
         case Kind.MISSED:
             return texts.missed
+        case Kind.VOICEMAIL:
+            return texts.voicemail
+        case Kind.ELSEWHERE:
+            return texts.elsewhere
+        case Kind.CANCEL:
+            return texts.cancel
         case _:
             return None
+
+
+def _is_replaced(receiver: Receiver) -> bool:
+    """Tell whether the end of a call takes the place of its alert, which would stay on the screen."""
+    return receiver.is_called_by_alert and receiver.notifications.style is not AlertStyle.NONE
 
 
 def _loc(text: Text, values: Mapping[str, str]) -> Loc | None:

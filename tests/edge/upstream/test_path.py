@@ -572,7 +572,7 @@ def test_the_pbx_hangs_up_while_the_phone_wakes() -> None:
         world.pbx.send(gone)
         await pause(1)
         assert [r.status for r in world.pbx.responses(invite)][-1] == 487
-        assert [push.notice.kind for _, push in world.provider.pushes] == [Kind.CALL, Kind.CANCEL]
+        assert [push.notice.kind for _, push in world.provider.pushes] == [Kind.CALL, Kind.MISSED]
 
     in_front_of_pbx(test, PATH)
 

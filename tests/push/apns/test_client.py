@@ -60,6 +60,7 @@ def bearer(received: Received) -> str:
         (Service.REMOTE, Kind.CALL, Alert(body="b"), "alert", "10", "com.example.phone"),
         (Service.REMOTE, Kind.MESSAGE, Alert(sound="default"), "alert", "10", "com.example.phone"),
         (Service.REMOTE, Kind.MISSED, Alert(badge=1), "alert", "10", "com.example.phone"),
+        (Service.REMOTE, Kind.READ, Alert(badge=0), "alert", "5", "com.example.phone"),
         (Service.REMOTE, Kind.MISSED, None, "background", "5", "com.example.phone"),
         (Service.REMOTE, Kind.ELSEWHERE, None, "background", "5", "com.example.phone"),
         (Service.REMOTE, Kind.CANCEL, None, "background", "5", "com.example.phone"),

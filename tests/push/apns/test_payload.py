@@ -1,6 +1,7 @@
 """What an iPhone gets for which push (docs/reference/payload.md, push-services 1.5)."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from tests.push.samples import CALL_ALERT, apns_push
 
 from ringwake.model.push import Alert, Kind, Loc, Push, Service
+from ringwake.model.settings import AlertStyle
 from ringwake.push.apns.payload import LIMIT, VOIP_LIMIT, Form, payload
 from ringwake.push.errors import UnsendableError
 
@@ -18,7 +20,7 @@ MISSED = Alert(title="alice@example.com", body="Missed call", sound="default", b
 def built(push: Push) -> tuple[Form, dict[str, Any], dict[str, Any]]:
     made = payload(push)
     body = json.loads(made.body)
-    assert body.keys() == {"aps", "ringwake"}
+    assert body.keys() - {"style"} == {"aps", "ringwake"}
     assert body["ringwake"]["kind"] == push.notice.kind.value
     return made.form, body["aps"], body["ringwake"]
 
@@ -60,7 +62,49 @@ def test_a_call_on_a_phone_without_voip_token_is_a_time_sensitive_alert() -> Non
     }
 
 
-@pytest.mark.parametrize("kind", [Kind.MESSAGE, Kind.MISSED, Kind.ELSEWHERE, Kind.CANCEL])
+def test_a_call_whose_banner_goes_by_itself_breaks_through_no_focus() -> None:
+    alert = replace(CALL_ALERT, style=AlertStyle.BANNER)
+    assert built(apns_push(Service.REMOTE, alert=alert))[1]["interruption-level"] == "active"
+    only_sound = Alert(sound="default", style=AlertStyle.NONE)
+    assert built(apns_push(Service.REMOTE, alert=only_sound))[1]["interruption-level"] == "active"
+
+
+@pytest.mark.parametrize("kind", [Kind.CALL, Kind.MESSAGE])
+def test_a_critical_sound_is_heard_on_a_muted_phone(kind: Kind) -> None:
+    alert = Alert(body="b", sound="alarm.caf", is_critical=True)
+    _, aps, _ = built(apns_push(Service.REMOTE, kind=kind, alert=alert))
+    assert aps["sound"] == {"critical": 1, "name": "alarm.caf", "volume": 1.0}
+    assert aps["interruption-level"] == "critical"
+
+
+def test_callkit_is_told_of_a_critical_sound_and_of_no_level() -> None:
+    _, aps, _ = built(apns_push(alert=Alert(sound="alarm.caf", is_critical=True)))
+    assert aps == {"sound": {"critical": 1, "name": "alarm.caf", "volume": 1.0}}
+
+
+@pytest.mark.parametrize("kind", [Kind.ELSEWHERE, Kind.CANCEL])
+def test_the_end_of_a_call_takes_its_place_and_disturbs_nobody(kind: Kind) -> None:
+    alert = Alert(body="Call ended", style=AlertStyle.BANNER)
+    _, aps, _ = built(apns_push(Service.REMOTE, kind=kind, alert=alert))
+    assert aps["interruption-level"] == "passive"
+    assert "sound" not in aps
+
+
+def test_what_was_read_elsewhere_is_counted_and_the_app_does_not_run() -> None:
+    form, aps, _ = built(apns_push(Service.REMOTE, kind=Kind.READ, alert=Alert(badge=0)))
+    assert (form, aps) == (Form.ALERT, {"badge": 0})
+
+
+@pytest.mark.parametrize("service", [Service.VOIP, Service.REMOTE])
+def test_the_app_is_told_how_a_text_is_shown(service: Service) -> None:
+    for style in (AlertStyle.BANNER, AlertStyle.ALERT):
+        body = json.loads(payload(apns_push(service, alert=Alert(body="b", style=style))).body)
+        assert body["style"] == style.value
+    assert "style" not in json.loads(payload(apns_push(service, alert=Alert(sound="s"))).body)
+    assert "style" not in json.loads(payload(apns_push(service, alert=None)).body)
+
+
+@pytest.mark.parametrize("kind", [Kind.MESSAGE, Kind.MISSED, Kind.VOICEMAIL])
 def test_what_has_something_to_show_is_an_alert(kind: Kind) -> None:
     form, aps, _ = built(apns_push(Service.REMOTE, kind=kind, alert=MISSED))
     assert form is Form.ALERT
@@ -146,7 +190,7 @@ def test_one_of_two_texts_may_be_the_apps() -> None:
 def test_further_members_stand_beside_aps(service: Service, kind: Kind) -> None:
     push = apns_push(service, kind=kind, extra=(("call-id", "1@h"), ("aps", "x"), ("ringwake", "x")))
     body = json.loads(payload(push).body)
-    assert body.keys() == {"call-id", "aps", "ringwake"}
+    assert body.keys() - {"style"} == {"call-id", "aps", "ringwake"}
     assert body["call-id"] == "1@h"
     assert isinstance(body["aps"], dict)
     assert body["ringwake"]["kind"] == kind, "what is ours stays ours"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.push.samples import CALL_ALERT, FCM_TOKEN, NOW, fcm_push
 
 from ringwake.model.push import Alert, Kind, Loc, Push
+from ringwake.model.settings import AlertStyle
 from ringwake.push.errors import UnsendableError
 from ringwake.push.fcm.payload import LIMIT, payload
 
@@ -33,6 +34,7 @@ def test_a_call_is_a_data_message_of_high_priority() -> None:
             "sound": "default",
             "badge": "1",
             "category": "INCOMING_CALL",
+            "style": "alert",
         },
         "android": {"priority": "HIGH", "ttl": "18s"},
     }
@@ -40,8 +42,9 @@ def test_a_call_is_a_data_message_of_high_priority() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_only_a_refresh_is_of_normal_priority(kind: Kind) -> None:
-    assert built(fcm_push(kind=kind))["android"]["priority"] == ("NORMAL" if kind is Kind.REFRESH else "HIGH")
+def test_only_what_need_not_run_at_once_is_of_normal_priority(kind: Kind) -> None:
+    wanted = "NORMAL" if kind in (Kind.REFRESH, Kind.READ) else "HIGH"
+    assert built(fcm_push(kind=kind))["android"]["priority"] == wanted
 
 
 def test_a_refresh_shows_nothing() -> None:
@@ -54,7 +57,9 @@ def test_a_refresh_shows_nothing() -> None:
         (None, {}),
         (Alert(), {}),
         (Alert(title="t"), {}),
-        (Alert(title="t", body="b"), {"title": "t", "body": "b"}),
+        (Alert(title="t", body="b"), {"title": "t", "body": "b", "style": "alert"}),
+        (Alert(body="b", style=AlertStyle.BANNER), {"body": "b", "style": "banner"}),
+        (Alert(sound="s", is_critical=True), {"sound": "s", "critical": "true"}),
         (Alert(title="t", sound="s"), {"sound": "s"}),
         (Alert(badge=0), {"badge": "0"}),
         (Alert(category="c"), {}),
@@ -98,9 +103,9 @@ def test_texts_of_the_app_stand_beside_ours_as_text() -> None:
     data = built(fcm_push(alert=Alert(body="b", loc=loc)))["data"]
     assert json.loads(data.pop("loc_args")) == ['B"oss', "sip:boss@h"]
     del data["ringwake"]
-    assert data == {"body": "b", "loc_key": "IC_MSG", "title_loc_key": "IC_TITLE"}
+    assert data == {"body": "b", "style": "alert", "loc_key": "IC_MSG", "title_loc_key": "IC_TITLE"}
     bare = built(fcm_push(alert=Alert(body="b", loc=Loc(key="K"))))["data"]
-    assert bare.keys() == {"ringwake", "body", "loc_key"}
+    assert bare.keys() == {"ringwake", "body", "style", "loc_key"}
 
 
 def test_further_members_are_data_like_ours_and_ours_stay() -> None:

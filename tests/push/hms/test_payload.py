@@ -37,6 +37,7 @@ def test_a_call_is_a_data_message_that_starts_the_app_for_its_window() -> None:
         (Kind.MESSAGE, {"urgency": "HIGH", "ttl": "18s"}),
         (Kind.CANCEL, {"urgency": "HIGH", "ttl": "18s"}),
         (Kind.REFRESH, {"urgency": "NORMAL", "ttl": "18s", "collapse_key": 1}),
+        (Kind.READ, {"urgency": "NORMAL", "ttl": "18s"}),
         (Kind.WAKE, {"urgency": "HIGH", "ttl": "18s", "collapse_key": 2}),
     ],
 )
@@ -71,6 +72,6 @@ def test_what_cannot_be_cut_is_not_sent() -> None:
 def test_texts_of_the_app_and_further_members_are_in_the_data() -> None:
     alert = Alert(body="b", loc=Loc(key="IC_MSG", args=("Boss",)))
     data = json.loads(message(hms_push(alert=alert, extra=(("call-id", "1@h"), ("ringwake", "x"))))["data"])
-    assert data["alert"] == {"body": "b", "loc": {"key": "IC_MSG", "args": ["Boss"]}}
+    assert data["alert"] == {"body": "b", "style": "alert", "loc": {"key": "IC_MSG", "args": ["Boss"]}}
     assert data["call-id"] == "1@h"
     assert data["ringwake"]["kind"] == "call"

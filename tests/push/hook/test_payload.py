@@ -30,6 +30,7 @@ def test_a_call_names_token_app_kind_and_end_and_says_what_is_shown() -> None:
         "sound": "default",
         "badge": 1,
         "category": "INCOMING_CALL",
+        "style": "alert",
     }
 
 
@@ -57,5 +58,5 @@ def test_texts_of_the_app_and_further_members_are_passed_on() -> None:
     alert = Alert(body="b", loc=Loc(key="IC_MSG", args=("Boss",)))
     push = http_push(alert=alert, extra=(("call-id", "1@h"), ("token", "x")))
     body = json.loads(payload(push, HTTP_TOKEN, id="x"))
-    assert body["alert"] == {"body": "b", "loc": {"key": "IC_MSG", "args": ["Boss"]}}
+    assert body["alert"] == {"body": "b", "style": "alert", "loc": {"key": "IC_MSG", "args": ["Boss"]}}
     assert (body["call-id"], body["token"]) == ("1@h", HTTP_TOKEN)

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from tests.push.samples import webpush_push
 
 from ringwake.model.push import Alert, Kind, Loc, Push
+from ringwake.model.settings import AlertStyle
 from ringwake.push.webpush.encryption import LIMIT
 from ringwake.push.webpush.payload import payload
 
 ENDPOINT = "https://push.example.net/x"
+
+
+def banner(body: str) -> Alert:
+    return Alert(title="t", body=body, style=AlertStyle.BANNER)
 
 
 def built(push: Push) -> dict[str, Any]:
@@ -36,7 +41,7 @@ def test_a_call_can_be_shown_and_answered() -> None:
 
 
 def test_a_missed_call_takes_the_place_of_the_call() -> None:
-    body = built(webpush_push(ENDPOINT, kind=Kind.MISSED, alert=Alert(title="t", body="Missed call")))
+    body = built(webpush_push(ENDPOINT, kind=Kind.MISSED, alert=banner("Missed call")))
     assert body["notification"] == {
         "title": "t",
         "body": "Missed call",
@@ -58,7 +63,24 @@ def test_a_message_stands_for_itself() -> None:
         "body": "b",
         "tag": "8f14e45fceea167a5a36dedd4bea2543",
         "renotify": True,
+        "requireInteraction": True,
     }
+
+
+def test_a_banner_goes_by_itself_even_of_a_call() -> None:
+    assert "requireInteraction" not in built(webpush_push(ENDPOINT, alert=banner("Boss calling")))["notification"]
+
+
+def test_the_newest_word_of_voicemail_takes_the_place_of_the_last() -> None:
+    tags = [
+        built(webpush_push(ENDPOINT, kind=Kind.VOICEMAIL, id=id_, uuid=id_, alert=banner("New")))["notification"]["tag"]
+        for id_ in ("1", "2")
+    ]
+    assert tags[0] == tags[1]
+
+
+def test_a_critical_sound_is_named_to_the_page() -> None:
+    assert built(webpush_push(ENDPOINT, alert=Alert(body="b", sound="s", is_critical=True)))["critical"] is True
 
 
 @pytest.mark.parametrize(
@@ -74,7 +96,7 @@ def test_a_message_stands_for_itself() -> None:
             {"title": "t", "tag": "8f14e45fceea167a5a36dedd4bea2543", "renotify": True},
             None,
         ),
-        (Alert(body="b"), {"title": "", "body": "b", "tag": "8f14e45fceea167a5a36dedd4bea2543", "silent": True}, None),
+        (banner("b"), {"title": "t", "body": "b", "tag": "8f14e45fceea167a5a36dedd4bea2543", "silent": True}, None),
     ],
 )
 def test_each_of_the_three_forms_stands_alone(

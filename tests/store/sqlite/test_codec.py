@@ -22,12 +22,14 @@ from tests.store.samples import (
 from ringwake.model.account import Aor, PbxLogin
 from ringwake.model.app import Provider
 from ringwake.model.binding import Binding
+from ringwake.model.call_settings import CallSettings, Forwards, QuietHours
+from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.push import Kind
-from ringwake.model.settings import Settings
+from ringwake.model.settings import AlertStyle, DeviceSettings, Notifications, OwnNotifications, Settings
 from ringwake.model.wakes import NEVER, Wakes
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport
-from ringwake.store.rows import Letter, Subscription, Table, Value, row
+from ringwake.store.rows import Choice, Letter, Line, Subscription, Table, Used, Value, row
 from ringwake.store.sqlite.codec import Codec, Record
 from ringwake.store.sqlite.sealed_part import SealedLogin, read_account, sealed_part
 from ringwake.store.sqlite.sealing import RowSeal
@@ -50,6 +52,28 @@ FULL = binding(
     push=apns(voip="v", remote="r"),
     refresh_at=1e9,
 )
+CHOSEN = Settings(
+    notifications=Notifications(style=AlertStyle.BANNER, tone="\udcff", is_critical=True),
+    calls=CallSettings(
+        quiet_hours=(QuietHours(days=(4, 5), begin=1320, end=420),),
+        time_zone="Europe/Berlin",
+        block=("*@\udcff",),
+        forward=Forwards(busy="sip:box@example.com"),
+    ),
+    devices=(DeviceSettings(device=HOSTILE, notifications=OwnNotifications(sound=False), accepts_calls=False),),
+    version=7,
+)
+ENTRY = Entry(
+    id="e1",
+    trace="t",
+    aor=Aor(HOSTILE),
+    kind=EntryKind.CALL,
+    outcome=Outcome.NO_ANSWER,
+    peer_uri=HOSTILE,
+    peer_name="Boss \udcff",
+    at=1.5,
+    ended_at=2.5,
+)
 VALUES: list[Value] = [
     binding(),
     FULL,
@@ -64,7 +88,10 @@ VALUES: list[Value] = [
     LETTER,
     Letter(message=message(aor=HOSTILE), serial=1),
     account(),
-    replace(account(HOSTILE), settings=Settings(alert=False, sound="", badge=False)),
+    Choice(Aor(HOSTILE), CHOSEN),
+    Line(ENTRY, 7),
+    Line(replace(ENTRY, is_read=True, outcome=Outcome.BLOCKED, handset=HOSTILE, status=603), 8),
+    Used("a" * 32, 1_800_000_000.5),
     account(pbx=login()),
     account(HOSTILE, pbx=PbxLogin(user="\udcff", password=Secret("\u00e9\udcff"), realm="r", heard_at=1.5)),
     upload(),

@@ -15,6 +15,7 @@ from ringwake.model.effects import NOTHING, Effects, Forward, Note, Persist
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.store_ops import ListBindings
 from ringwake.model.tenant import Tenant, Upstream
+from ringwake.sip.fields import retry_after
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
 from ringwake.sip.transactions.events import Failure
@@ -28,6 +29,8 @@ Answered: TypeAlias = Callable[[Response | None, float], Effects]
 MOST_NONCES, MOST_UNPROVEN = 20_000, 5_000
 """Challenges of a PBX that are remembered, and accounts that have not answered one: whose was forgotten is challenged
 once more. Anybody can cause them."""
+LONGEST_BUSY = 3600
+"""Seconds for which a PBX that wants nothing of anybody is believed."""
 _HAVE_CONTACTS = (Upstream.CONTACT, Upstream.VAULT)
 
 
@@ -107,7 +110,7 @@ class Standing(Owner):
                     self._waiting[again.via.branch] = then
                 return self._send(aor, again, flow)
             if response.status == 503:
-                self.pacing.busy(aor, now, _retry_after(response))
+                self.pacing.busy(aor, now, min(retry_after(response.headers), LONGEST_BUSY))
             else:
                 self.pacing.answered(aor, now)
             if response.status < 300 and machine.realm:
@@ -283,8 +286,3 @@ def restore(core: Core, now: float) -> Effects:
 
 def _owner_id(tenant: Tenant) -> str:
     return f"pbx {tenant.domain}"
-
-
-def _retry_after(response: Response) -> float:
-    text = (response.headers.get("retry-after") or "").split("(")[0].split(";")[0].strip()
-    return min(float(text), 3600.0) if text.isdecimal() and len(text) < 10 else 0.0

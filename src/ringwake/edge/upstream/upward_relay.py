@@ -17,7 +17,7 @@ from ringwake.ua.digest_retry import retry
 from ringwake.ua.identity import Identity
 from ringwake.wake.relay import Relay
 
-_CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
+CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,8 @@ class UpwardRelay(Relay):
         own = self._answering
         if response.status > 100 or not (own and own.is_patient):
             self._answering = None
-        if own is not None and self._sent is not None and response.status in _CHALLENGES:
-            again = retry(self._sent, _of_realm(response, own.realm), own.login, own.ids)
+        if own is not None and self._sent is not None and response.status in CHALLENGES:
+            again = retry(self._sent, of_realm(response, own.realm), own.login, own.ids)
             if again is not None and self.context.is_open:  # else who has hung up waits for the end of the call
                 own.rewrite(again)
                 return self.context.again("", again)
@@ -91,9 +91,9 @@ def _answered_realm(text: str) -> str:
     return credentials.realm if credentials else ""
 
 
-def _of_realm(response: Response, realm: str) -> Response:
+def of_realm(response: Response, realm: str) -> Response:
     """Return a challenge without those of other realms."""
-    key = _CHALLENGES[response.status]
+    key = CHALLENGES[response.status]
     copy = response.copy()
     copy.headers.remove(key)
     for text in response.headers.texts(key):

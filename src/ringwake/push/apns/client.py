@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from hashlib import sha256
 
-from ringwake.model.push import Accepted, Outcome, Push, Refused, Unregistered
+from ringwake.model.push import Accepted, Kind, Outcome, Push, Refused, Unregistered
 from ringwake.push.apns.homes import Homes
 from ringwake.push.apns.host import ApnsRequest, Host
 from ringwake.push.apns.payload import Form, payload
@@ -77,7 +77,7 @@ class Apns:
             "apns-id": apns_id(push.notice.id),
             "apns-push-type": form.value,
             "apns-topic": f"{self._bundle}.voip" if form is Form.VOIP else self._bundle,
-            "apns-priority": "5" if form is Form.BACKGROUND else "10",
+            "apns-priority": "5" if form is Form.BACKGROUND or push.notice.kind is Kind.READ else "10",
             "apns-expiration": str(self._expiration(push.expires_at)),
         }
         if form is not Form.VOIP:

@@ -8,7 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from ringwake.model.push import Alert, Kind, Loc, Notice, Push, Service
-from ringwake.push.alert import shown
+from ringwake.model.settings import AlertStyle
+from ringwake.push.alert import shown, style_of
 from ringwake.push.envelope import envelope, fitted, with_extra
 from ringwake.push.errors import UnsendableError
 
@@ -35,9 +36,15 @@ class _Text(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
     loc_args: tuple[str, ...] = ()
 
 
+class _CriticalSound(msgspec.Struct, frozen=True):
+    name: str
+    critical: int = 1
+    volume: float = 1.0
+
+
 class _Aps(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", omit_defaults=True):
     alert: _Text | None = None
-    sound: str = ""
+    sound: str | _CriticalSound = ""
     badge: int | None = None
     category: str = ""
     interruption_level: str = ""
@@ -66,7 +73,11 @@ def payload(push: Push) -> ApnsPayload:
 
     def fits(notice: Notice) -> bool:
         nonlocal built
-        ours = {"aps": _aps(form, notice), "ringwake": envelope(notice, push.expires_at)}
+        ours = {
+            "aps": _aps(form, notice),
+            "ringwake": envelope(notice, push.expires_at),
+            "style": _style(form, notice),
+        }
         built = msgspec.json.encode(with_extra(ours, notice))
         return len(built) <= limit
 
@@ -90,16 +101,37 @@ def _aps(form: Form, notice: Notice) -> _Aps:
     alert = notice.alert if form is Form.ALERT else shown(notice)
     if alert is None:
         return _Aps()
+    if notice.kind is Kind.READ:
+        return _Aps(badge=alert.badge)  # the app need not run
     is_shown = form is Form.ALERT
     return _Aps(
         alert=_text(alert) if alert.body else None,
-        sound=alert.sound,
+        sound=_CriticalSound(alert.sound) if alert.is_critical else alert.sound,
         badge=alert.badge,
         category=alert.category,
-        interruption_level="time-sensitive" if is_shown and notice.kind is Kind.CALL else "",
+        interruption_level=_interruption(notice.kind, alert) if is_shown else "",
         mutable_content=int(is_shown),
         content_available=int(is_shown),
     )
+
+
+def _interruption(kind: Kind, alert: Alert) -> str:
+    """Return how far it may disturb; empty: as Apple has it, which is `active`."""
+    if alert.is_critical:
+        return "critical"
+    match kind:
+        case Kind.CALL:
+            return "time-sensitive" if style_of(alert) == AlertStyle.ALERT else "active"
+        case Kind.ELSEWHERE | Kind.CANCEL:
+            return "passive"  # it only takes the place of the call
+        case _:
+            return ""
+
+
+def _style(form: Form, notice: Notice) -> str | None:
+    """Return how the text is shown, for the app that shows it itself while it is open."""
+    alert = None if form is Form.BACKGROUND else shown(notice)
+    return None if alert is None else style_of(alert) or None
 
 
 def _text(alert: Alert) -> _Text:

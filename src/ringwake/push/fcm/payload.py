@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ringwake.model.push import Alert, Kind, Notice, Push
-from ringwake.push.alert import plain_loc, shown
+from ringwake.push.alert import plain_loc, shown, style_of
 from ringwake.push.envelope import envelope, fitted, with_extra
 
 LIMIT = 4096
@@ -43,7 +43,7 @@ def payload(push: Push, token: str, *, wall: float) -> bytes:
     notice = fitted(push, lambda notice: _size(_data(notice, push.expires_at)) <= LIMIT)
     left = min(max(0, int(push.expires_at - wall)), LONGEST)
     # HIGH without anything to show makes Google lower all of the app's messages (push-services section 2).
-    priority = "NORMAL" if notice.kind is Kind.REFRESH else "HIGH"
+    priority = "NORMAL" if notice.kind in (Kind.REFRESH, Kind.READ) else "HIGH"
     android = _Android(priority=priority, ttl=f"{left}s")
     return msgspec.json.encode(_Request(_Message(token, _data(notice, push.expires_at), android)))
 
@@ -64,6 +64,8 @@ def _texts(alert: Alert) -> dict[str, str]:
         "sound": alert.sound,
         "badge": "" if alert.badge is None else str(alert.badge),
         "category": alert.category,
+        "style": style_of(alert),
+        "critical": "true" if alert.is_critical else "",
         "loc_key": loc.key if loc else "",
         "loc_args": msgspec.json.encode(loc.args).decode() if loc and loc.args else "",
         "title_loc_key": loc.title_key if loc else "",

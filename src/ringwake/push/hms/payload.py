@@ -59,7 +59,7 @@ def _message(notice: Notice, token: str, *, expires_at: float, ttl: int) -> _Mes
     ours = {"ringwake": envelope(notice, expires_at), "alert": plain_alert(notice)}
     android = _Android(
         # Both HIGH, which starts the app's process, and VOIP are rights that an app is granted on request.
-        urgency="NORMAL" if notice.kind is Kind.REFRESH else "HIGH",
+        urgency="NORMAL" if notice.kind in (Kind.REFRESH, Kind.READ) else "HIGH",
         ttl=f"{ttl}s",
         category=_CALLS if notice.kind is Kind.CALL else msgspec.UNSET,
         collapse_key=_GROUPS.get(notice.kind, msgspec.UNSET),

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from ringwake.model.push import Alert, Kind, Notice, Push
-from ringwake.push.alert import plain_loc, shown
-from ringwake.push.envelope import envelope, fitted, with_extra
+from ringwake.model.settings import AlertStyle
+from ringwake.push.alert import plain_loc, shown, style_of
+from ringwake.push.envelope import envelope, fitted, replaces, with_extra
 from ringwake.push.webpush.encryption import LIMIT
 
 
@@ -41,7 +42,12 @@ def payload(push: Push) -> bytes:
         ours: dict[str, Any] = {"ringwake": envelope(notice, push.expires_at)}
         alert = shown(notice)
         if alert is not None:
-            ours |= {"notification": _notification(notice, alert), "app_badge": alert.badge, "loc": plain_loc(alert)}
+            ours |= {
+                "notification": _notification(notice, alert),
+                "app_badge": alert.badge,
+                "critical": alert.is_critical or None,
+                "loc": plain_loc(alert),
+            }
         return msgspec.json.encode(with_extra(ours, notice))
 
     return text(fitted(push, lambda notice: len(text(notice)) <= LIMIT))
@@ -50,13 +56,19 @@ def payload(push: Push) -> bytes:
 def _notification(notice: Notice, alert: Alert) -> _Notification | None:
     if not (alert.body or alert.sound):
         return None
-    is_call = notice.kind is Kind.CALL
+    match notice.kind:
+        case Kind.MESSAGE:
+            tag = notice.id
+        case Kind.VOICEMAIL:
+            tag = replaces(notice)
+        case _:
+            tag = notice.uuid
     return _Notification(
         title=alert.title,
         body=alert.body,
-        tag=notice.id if notice.kind is Kind.MESSAGE else notice.uuid,
+        tag=tag,
         renotify=bool(alert.sound),
         silent=not alert.sound,
-        require_interaction=is_call,
-        actions=_ACTIONS if is_call else (),
+        require_interaction=style_of(alert) == AlertStyle.ALERT,
+        actions=_ACTIONS if notice.kind is Kind.CALL else (),
     )

@@ -16,9 +16,10 @@ from ringwake.model.app import AppKey, Provider
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
+from ringwake.model.settings import Settings
 from ringwake.model.upload import Upload
 from ringwake.secret import Secret, Token
-from ringwake.store.rows import Letter, Subscription, Value
+from ringwake.store.rows import Choice, Letter, Line, Subscription, Used, Value
 from ringwake.store.sqlite.text import parse, write
 
 
@@ -60,6 +61,16 @@ class SealedAccount(msgspec.Struct, omit_defaults=True):
     pbx: SealedLogin | None = None
 
 
+class SealedPeer(msgspec.Struct, omit_defaults=True):
+    """Who has called or written."""
+
+    uri: str = ""
+    name: str = ""
+
+    def __repr__(self) -> str:
+        return "SealedPeer(...)"
+
+
 def sealed_part(value: Value) -> bytes:
     """Return what is to be sealed; empty for nothing."""
     match value:
@@ -73,6 +84,12 @@ def sealed_part(value: Value) -> bytes:
             return value.message.message
         case Upload():
             return _write_push(value.push)
+        case Line():
+            return write(SealedPeer(value.entry.peer_uri, value.entry.peer_name))
+        case Choice():
+            return write(value.settings)
+        case Used():
+            return b""
         case Account():
             return write(SealedAccount(value.ha1_md5.reveal(), value.ha1_sha256.reveal(), SealedLogin.of(value.pbx)))
         case _:
@@ -88,6 +105,9 @@ def is_same(before: Value, after: Value) -> bool:
             return before.invite == after.invite
         case Letter(), Letter():
             return before.message.message == after.message.message
+        case Line(), Line():
+            peer = (before.entry.peer_uri, before.entry.peer_name)
+            return peer == (after.entry.peer_uri, after.entry.peer_name)
         case Account(), Account():
             return sealed_part(before) == sealed_part(after)
         case _:
@@ -105,6 +125,16 @@ def read_push(payload: bytes) -> PushTarget | None:
         (service, Token(provider=app.provider.value, app=app.param, value=value)) for service, value in known.tokens
     )
     return PushTarget(app=app, tokens=tokens, keys=keys)
+
+
+def read_peer(payload: bytes) -> SealedPeer:
+    """Read the sealed part of an entry of the history."""
+    return parse(payload, SealedPeer)
+
+
+def read_settings(payload: bytes) -> Settings:
+    """Read the sealed part of settings."""
+    return parse(payload, Settings)
 
 
 def read_account(payload: bytes) -> SealedAccount:

@@ -10,8 +10,8 @@ import msgspec
 T = TypeVar("T")
 
 
-def write(value: msgspec.Struct) -> bytes:
-    """Write a struct as JSON."""
+def write(value: object) -> bytes:
+    """Write a struct, or a dataclass, as JSON."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from enum import IntEnum
 from struct import Struct
 
-TABLES = ("binding", "subscription", "call", "message", "account", "upload")
+TABLES = ("binding", "subscription", "call", "message", "account", "upload", "history", "settings", "once")
 """A table's number in a frame is its place here."""
 LENGTH = Struct("!I")
 _HEAD = Struct("!Biii")

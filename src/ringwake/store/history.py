@@ -1,0 +1,133 @@
+"""What has become of each account's calls and messages, newest last, and how many nobody has looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ringwake.model.account import Aor
+from ringwake.model.history import Entry, Outcome
+from ringwake.model.history_ops import ListHistory, MarkRead
+from ringwake.store.agenda import Agenda
+from ringwake.store.changes import Changes
+from ringwake.store.rows import Line
+
+MOST = 200
+"""Entries of one account; the oldest goes first."""
+KEPT_SECONDS = 90 * 86400.0
+
+
+class History:
+    """The lines of all accounts."""
+
+    __slots__ = ("_by_aor", "_by_id", "_expiry", "_unread")
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Line] = {}
+        self._by_aor: dict[Aor, dict[str, None]] = {}
+        # In the order of their serial numbers: a line that is replaced keeps its number and its place.
+        self._unread: dict[Aor, int] = {}
+        self._expiry = Agenda()
+
+    def unread(self, aor: Aor) -> int:
+        """Return how many entries of an account count on its badge."""
+        return self._unread.get(aor, 0)
+
+    def log(self, changes: Changes, entry: Entry, serial: int) -> None:
+        """Add an entry, or replace the one with its id. What was read stays so."""
+        known = self._by_id.get(entry.id)
+        if known is not None:
+            was_read = known.entry.is_read
+            self._change(changes, known, Line(replace(entry, is_read=entry.is_read or was_read), known.serial))
+            return
+        self._change(changes, None, Line(entry, serial))
+        lines = self._by_aor[entry.aor]
+        if len(lines) > MOST:
+            self._change(changes, self._by_id[next(iter(lines))], None)
+
+    def became(self, changes: Changes, entry_id: str, outcome: Outcome, *, at: float, status: int = 0) -> None:
+        """Note what has become of a message that waited, unless it is known or gone."""
+        known = self._by_id.get(entry_id)
+        if known is None or known.entry.outcome is not Outcome.WAITING:
+            return
+        entry = replace(known.entry, outcome=outcome, ended_at=at, status=status)
+        self._change(changes, known, Line(entry, known.serial))
+
+    def mark_read(self, op: MarkRead, changes: Changes) -> tuple[int, int]:
+        """Mark entries as read; return how many were unread, and how many still are."""
+        wanted = set(op.entries)
+        marked = 0
+        for entry_id in tuple(self._by_aor.get(op.aor, ())):
+            line = self._by_id[entry_id]
+            is_meant = entry_id in wanted if wanted else line.entry.at <= op.until
+            if is_meant and not line.entry.is_read:
+                marked += line.entry.is_unread
+                self._change(changes, line, Line(replace(line.entry, is_read=True), line.serial))
+        return marked, self.unread(op.aor)
+
+    def listed(self, op: ListHistory, _: Changes) -> tuple[Entry, ...]:
+        """Return entries, newest first."""
+        lines = [self._by_id[one] for one in self._by_aor.get(op.aor, ())] if op.aor else list(self._by_id.values())
+        lines.sort(key=lambda line: line.serial, reverse=True)
+        found = (
+            line.entry
+            for line in lines
+            if op.kind in (None, line.entry.kind) and (line.entry.is_unread or not op.only_unread)
+        )
+        return tuple(entry for _, entry in zip(range(op.limit), found, strict=False))
+
+    def remove(self, changes: Changes, aor: Aor) -> None:
+        """Remove all of an account."""
+        for entry_id in tuple(self._by_aor.get(aor, ())):
+            self._change(changes, self._by_id[entry_id], None)
+
+    def remove_expired(self, changes: Changes, wall: float) -> bool:
+        """Remove the oldest entry if nobody need know of it any more; False when there is none."""
+        entry = self._expiry.pop(wall - KEPT_SECONDS)
+        if entry is None:
+            return False
+        self._change(changes, self._by_id[entry[1]], None)
+        return True
+
+    def load(self, line: Line) -> None:
+        """Add a line that an earlier life has left."""
+        self._set(line.entry.id, line.entry.aor, line)
+
+    def loaded(self) -> None:
+        """Put what was loaded into order: rows come as the disk has them."""
+        for aor, ids in self._by_aor.items():
+            self._by_aor[aor] = dict.fromkeys(sorted(ids, key=lambda one: self._by_id[one].serial))
+
+    def _change(self, changes: Changes, before: Line | None, after: Line | None) -> None:
+        changes.write(before, after)
+        known = before or after
+        assert known is not None
+        changes.way_back(self._restore, known.entry.id, known.entry.aor, before)
+        self._set(known.entry.id, known.entry.aor, after)
+
+    def _restore(self, entry_id: str, aor: Aor, before: Line | None) -> None:
+        gone = before is not None and entry_id not in self._by_id
+        self._set(entry_id, aor, before)
+        if gone:
+            ids = self._by_aor[aor]
+            self._by_aor[aor] = dict.fromkeys(sorted(ids, key=lambda one: self._by_id[one].serial))
+
+    def _set(self, entry_id: str, aor: Aor, line: Line | None) -> None:
+        known = self._by_id.get(entry_id)
+        count = self.unread(aor) - (known.entry.is_unread if known else 0) + (line.entry.is_unread if line else 0)
+        if count:
+            self._unread[aor] = count
+        else:
+            self._unread.pop(aor, None)
+        if line is not None:
+            self._by_id[entry_id] = line
+            self._by_aor.setdefault(aor, {})[entry_id] = None
+            if known is not None and known.entry.at < line.entry.at:
+                self._expiry.forget(entry_id)
+            self._expiry.note(entry_id, line.entry.at)
+            return
+        del self._by_id[entry_id]
+        ids = self._by_aor[aor]
+        del ids[entry_id]
+        if not ids:
+            del self._by_aor[aor]
+        self._expiry.forget(entry_id)

@@ -1,0 +1,177 @@
+"""Claims about the history: what it keeps, for how long, what counts as unread, and what a message became."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.store.samples import ALICE, BOB, NOW, call, contact, message, register
+from tests.store.test_image import do, entry
+
+from ringwake.model.account import Aor
+from ringwake.model.binding import Binding
+from ringwake.model.call import CallEnd
+from ringwake.model.history import Entry, EntryKind, Outcome
+from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.once_ops import UseOnce
+from ringwake.model.settings import UNCHOSEN, Notifications, Settings
+from ringwake.model.settings_ops import ListSettings, Outdated, PutSettings
+from ringwake.model.store_ops import Finish, Finished, KeepMessage, Kept, MailboxFull, MessageDone, Park, Parked, Sweep
+from ringwake.store.history import KEPT_SECONDS, MOST
+from ringwake.store.image import Image
+
+
+def letter(number: int = 1) -> Entry:
+    return replace(entry(f"message{number}"), kind=EntryKind.MESSAGE, outcome=Outcome.WAITING)
+
+
+def keep(image: Image, number: int = 1, *, most: int | None = None) -> Kept | MailboxFull:
+    return do(image, KeepMessage(message=message(number), entry=letter(number), most=most))
+
+
+def outcomes(image: Image) -> dict[str, Outcome]:
+    return {one.id: one.outcome for one in do(image, ListHistory())}
+
+
+def unread(image: Image, aor: Aor = ALICE) -> int:
+    return do(image, MarkRead(aor=aor, until=0.0))[1]
+
+
+def test_the_end_of_a_call_is_listed_in_the_same_step_and_counted() -> None:
+    image = Image()
+    assert do(image, Park(call=call())) == Parked((), 0)
+    ended = do(image, Finish(call="call1", end=CallEnd.NO_ANSWER, entry=entry("call1")))
+    assert ended == Finished(was_open=True, unread=1)
+    assert do(image, Finish(call="call1", end=CallEnd.NO_ANSWER, entry=entry("call1"))) == Finished(False, 1)
+    assert do(image, Park(call=call(2))) == Parked((), 1), "the next call is pushed with the number before it"
+
+
+def test_only_missed_calls_and_messages_of_others_are_unread() -> None:
+    image = Image()
+    logs = {one: Log(replace(entry(one.value), aor=Aor(one.value), outcome=one)) for one in Outcome}
+    counted = [outcome for outcome, log in logs.items() if do(image, log)]
+    assert counted == [Outcome.CANCELLED, Outcome.NO_WAKE, Outcome.NO_ANSWER, Outcome.ERROR, Outcome.SILENCED]
+    assert do(image, Log(replace(letter(), is_outgoing=True))) == 0
+    assert do(image, Log(letter(2))) == 1
+
+
+def test_what_was_read_on_one_device_is_read_and_stays_so() -> None:
+    image = Image()
+    for name in ("one", "two"):
+        do(image, Log(entry(name)))
+    assert do(image, MarkRead(aor=ALICE, entries=("one", "none"), until=NOW)) == (1, 1)
+    assert do(image, MarkRead(aor=BOB, until=NOW)) == (0, 0)
+    assert do(image, Log(entry("one"))) == 1, "told again after a crash, it is not new"
+    assert do(image, MarkRead(aor=ALICE, until=NOW - 1)) == (0, 1), "what came since was not looked at"
+    assert do(image, MarkRead(aor=ALICE, until=NOW)) == (1, 0)
+
+
+def test_an_account_keeps_its_newest_entries() -> None:
+    image = Image()
+    do(image, Log(replace(entry("of bob"), aor=BOB)))
+    for number in range(MOST + 2):
+        do(image, Log(entry(f"e{number}")))
+    names = [one.id for one in do(image, ListHistory(aor=ALICE, limit=1000))]
+    assert names == [f"e{number}" for number in range(MOST + 1, 1, -1)]
+    assert unread(image) == MOST
+    assert unread(image, BOB) == 1
+
+
+def test_entries_go_after_their_time_and_not_before() -> None:
+    image = Image()
+    do(image, Log(entry("old")))
+    do(image, Log(replace(entry("new"), at=NOW + 10)))
+    assert do(image, Sweep(wall=NOW + KEPT_SECONDS - 1, limit=9)) == 0
+    assert do(image, Sweep(wall=NOW + KEPT_SECONDS, limit=9)) == 1
+    assert list(outcomes(image)) == ["new"]
+
+
+def test_an_entry_that_is_replaced_by_a_later_one_lives_as_long_as_that() -> None:
+    image = Image()
+    do(image, Log(entry("one")))
+    do(image, Log(replace(entry("one"), at=NOW + 10)))
+    assert do(image, Sweep(wall=NOW + KEPT_SECONDS, limit=9)) == 0
+    assert do(image, Sweep(wall=NOW + KEPT_SECONDS + 10, limit=9)) == 1
+
+
+def test_a_message_is_listed_as_waiting_until_a_phone_has_it() -> None:
+    image = Image()
+    do(image, register(contact("a1", instance="<urn:1>"), contact("a2", instance="<urn:2>")))
+    assert keep(image) == Kept(replace(message(), waiting=("a1", "a2")), do_bindings(image), 1)
+    assert outcomes(image) == {"message1": Outcome.WAITING}
+    do(image, MessageDone(message="message1", binding="a1", status=415, wall=NOW + 1))
+    assert outcomes(image) == {"message1": Outcome.WAITING}, "another may take it"
+    do(image, MessageDone(message="message1", binding="a2", status=200, wall=NOW + 2))
+    (found,) = do(image, ListHistory())
+    assert (found.outcome, found.ended_at, found.status) == (Outcome.DELIVERED, NOW + 2, 200)
+    assert unread(image) == 1, "delivered is not read"
+
+
+def test_a_message_that_one_phone_has_is_delivered_whatever_the_others_say() -> None:
+    image = Image()
+    do(image, register(contact("a1", instance="<urn:1>"), contact("a2", instance="<urn:2>")))
+    keep(image)
+    do(image, MessageDone(message="message1", binding="a1", status=200))
+    do(image, MessageDone(message="message1", binding="a2", status=415))
+    assert outcomes(image) == {"message1": Outcome.DELIVERED}
+
+
+def test_a_message_that_no_phone_takes_and_one_that_nobody_came_for_are_listed_as_such() -> None:
+    image = Image()
+    do(image, register(contact("a1")))
+    keep(image, 1)
+    keep(image, 2)
+    do(image, MessageDone(message="message1", binding="a1", status=415, wall=NOW + 1))
+    assert outcomes(image) == {"message1": Outcome.REFUSED, "message2": Outcome.WAITING}
+    do(image, Sweep(wall=NOW + 1000, limit=9))
+    assert outcomes(image) == {"message1": Outcome.REFUSED, "message2": Outcome.EXPIRED}
+    assert unread(image) == 0, "nobody can read them"
+
+
+def test_a_full_mailbox_takes_no_more_and_one_that_is_known_again() -> None:
+    image = Image()
+    assert isinstance(keep(image, 1, most=2), Kept)
+    assert isinstance(keep(image, 2, most=2), Kept)
+    assert keep(image, 3, most=2) == MailboxFull()
+    assert list(outcomes(image)) == ["message2", "message1"]
+    assert isinstance(keep(image, 2, most=2), Kept), "it comes again: the 202 was lost"
+
+
+def test_the_history_is_listed_by_account_kind_and_what_is_unread() -> None:
+    image = Image()
+    do(image, Log(entry("missed")))
+    do(image, Log(replace(entry("answered"), outcome=Outcome.ANSWERED)))
+    do(image, Log(letter()))
+    do(image, Log(replace(entry("of bob"), aor=BOB)))
+
+    def listed(op: ListHistory) -> list[str]:
+        return [one.id for one in do(image, op)]
+
+    assert listed(ListHistory()) == ["of bob", "message1", "answered", "missed"]
+    assert listed(ListHistory(aor=ALICE, kind=EntryKind.CALL)) == ["answered", "missed"]
+    assert listed(ListHistory(aor=ALICE, only_unread=True)) == ["message1", "missed"]
+    assert listed(ListHistory(limit=1)) == ["of bob"]
+
+
+def test_settings_are_kept_with_a_version_that_guards_against_each_other() -> None:
+    image = Image()
+    loud, quiet = Settings(), Settings(notifications=Notifications(sound=False), version=99)
+    first = do(image, PutSettings(aor=ALICE, settings=quiet, expected=0))
+    assert first == replace(quiet, version=1)
+    assert do(image, PutSettings(aor=ALICE, settings=loud, expected=0)) == Outdated(first)
+    assert do(image, PutSettings(aor=ALICE, settings=loud, expected=1)) == replace(loud, version=2)
+    assert do(image, PutSettings(aor=BOB, settings=UNCHOSEN)) == replace(UNCHOSEN, version=1)
+    assert [aor for aor, _ in do(image, ListSettings())] == [ALICE, BOB]
+
+
+def test_a_name_is_used_once_and_forgotten_when_nobody_can_come_with_it() -> None:
+    image = Image()
+    assert do(image, UseOnce(name="n", until=NOW))
+    assert not do(image, UseOnce(name="n", until=NOW))
+    assert do(image, Sweep(wall=NOW, limit=9)) == 1
+    assert do(image, UseOnce(name="n", until=NOW))
+
+
+def do_bindings(image: Image) -> tuple[Binding, ...]:
+    parked = do(image, Park(call=call(9)))
+    do(image, Finish(call="call9", end=CallEnd.ERROR))
+    return parked.bindings

@@ -1,0 +1,58 @@
+"""What the owner of a phone sees of calls and of its badge, from what the phone tells."""
+
+from __future__ import annotations
+
+from ringwake.softphone.app_state import PhoneNote
+
+RINGING = "ringing"
+_ENDS = ("missed", "elsewhere", "cancel")
+
+
+class LockScreen:
+    """One phone's.
+
+    A push shows a call at once, as CallKit and a notification do: from then on it rings until the app hears the end of
+    it, by SIP or by another push.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[str, str] = {}
+        """By Call-ID: `ringing`, `up`, or how it went."""
+        self.badge = 0
+        """The number on the icon: what the last push has said, and one more for each call that was missed since."""
+        self.announced: list[str] = []
+        """Call-IDs of the pushes that announced a call, in order."""
+
+    def note(self, note: PhoneNote) -> None:
+        """Take what the phone tells."""
+        match note.what:
+            case "push":
+                self._pushed(note)
+            case "invite":
+                self.calls.setdefault(note.fields["call_id"], RINGING)  # unless it has heard that it is over
+            case "call" if note.fields["call_id"] in self.calls:
+                self._changed(note)
+
+    @property
+    def phantoms(self) -> list[str]:
+        """Calls that ring."""
+        return [call_id for call_id, state in self.calls.items() if state == RINGING]
+
+    def _pushed(self, note: PhoneNote) -> None:
+        push = note.fields["notification"]
+        if push.badge is not None:
+            self.badge = push.badge
+        if push.kind == "call":
+            self.announced.append(push.call_id)
+            self.calls.setdefault(push.call_id, RINGING)
+        elif push.kind in _ENDS and self.calls.get(push.call_id) == RINGING:
+            self.calls[push.call_id] = push.kind
+
+    def _changed(self, note: PhoneNote) -> None:
+        call_id, state, ending = (note.fields[name] for name in ("call_id", "state", "ending"))
+        was_ringing = self.calls[call_id] == RINGING
+        if state == "ended":
+            self.calls[call_id] = ending
+            self.badge += was_ringing and ending == "cancelled"
+        elif state == "up":
+            self.calls[call_id] = state
