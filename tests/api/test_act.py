@@ -72,7 +72,7 @@ def test_the_words_of_the_person_come_with_the_act_and_only_where_it_writes() ->
     in_bed(test)
 
 
-@pytest.mark.parametrize("body", [{"text": 5}, {"text": "x" * 2001}, {"words": "?"}])
+@pytest.mark.parametrize("body", [{"text": 5}, {"text": "x" * 2001}, {"words": "?"}, {"text": " "}, {}])
 def test_words_that_cannot_be_written_are_refused_and_use_nothing_up(body: object) -> None:
     async def test(bed: Bed) -> None:
         bell = Bell()

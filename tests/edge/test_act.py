@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tests.support.in_world import asleep, awake, call, in_world
+from tests.support.in_world import asleep, awake, call, in_world, line_of
 from tests.support.virtual_loop import pause
-from tests.support.world import Phone, World
+from tests.support.world import DOMAIN, Phone, World
 
-from ringwake.edge.act import Done, on_call
+from ringwake.edge.act import CALL_BACK, Done
+from ringwake.edge.act import act as perform
+from ringwake.model.account import Aor
 from ringwake.model.events import Happened
+from ringwake.model.history_ops import ListHistory
 from ringwake.model.store_ops import Recover, Recovered
 from ringwake.ua.call import CallState, OutgoingCall
 from ringwake.wake.actions import PATH, Act, ActionLinks
@@ -26,12 +29,12 @@ async def called(world: World, *phones: Phone) -> OutgoingCall:
     return made
 
 
-def click(world: World, phone: Phone, action: str) -> Done:
+def click(world: World, phone: Phone, action: str, text: str = "") -> Done:
     """Open the URL that the last push of a phone has brought."""
     url = dict(phone.pushes[-1].notice.actions)[action]
     act = world.core.links.open(url.removeprefix(BASE + PATH)) if world.core.links else None
     assert isinstance(act, Act)
-    done, effects = on_call(world.core, act, world.loop.time())
+    done, effects = perform(world.core, act, text, world.loop.time())
     world.performer.run_at_once(effects, world.loop.time())
     return done
 
@@ -138,5 +141,64 @@ def test_what_was_done_stands_in_the_trace_of_the_call() -> None:
         found: list[Recovered] = []
         world.store.submit(Recover(wall=world.wall(world.loop.time())), found.append)
         assert found[0].calls == ()
+
+    in_world(test)
+
+
+def test_a_text_declines_for_all_and_reaches_the_caller() -> None:
+    async def test(world: World) -> None:
+        phone = await asleep(world)
+        made = await called(world, phone)
+        assert click(world, phone, "text") is Done.DONE
+        await pause(1.0)
+        assert made.status == 603
+        boss = next(each for each in world.phones if each.user == "boss")
+        assert boss.texts == [CALL_BACK]
+
+    in_world(test)
+
+
+def test_a_call_that_is_over_can_still_be_answered_by_a_text() -> None:
+    async def test(world: World) -> None:
+        phone = await asleep(world)
+        await called(world, phone)
+        click(world, phone, "decline")
+        await pause(0.2)
+        assert click(world, phone, "text", "In a meeting") is Done.DONE
+        await pause(1.0)
+        boss = next(each for each in world.phones if each.user == "boss")
+        assert boss.texts == ["In a meeting"]
+
+    in_world(test)
+
+
+def test_a_message_is_replied_to_and_read_by_that() -> None:
+    async def test(world: World) -> None:
+        phone = await asleep(world)
+        phone.wakes = False
+        world.core.links = ActionLinks(world.keys, lambda: BASE)
+        boss = await awake(world)
+        assert await line_of(boss).message(phone.aor, "Lunch?") == 202
+        await pause(0.5)
+        assert click(world, phone, "reply", "Yes") is Done.DONE
+        await pause(1.0)
+        assert boss.texts == ["Yes"]
+        (entry,) = await world.store.do(ListHistory(aor=Aor(f"alice@{DOMAIN}")))
+        assert (entry.is_read, entry.kind) == (True, "message")
+
+    in_world(test)
+
+
+def test_a_message_is_marked_as_read() -> None:
+    async def test(world: World) -> None:
+        phone = await asleep(world)
+        phone.wakes = False
+        world.core.links = ActionLinks(world.keys, lambda: BASE)
+        assert await line_of(await awake(world)).message(phone.aor, "Lunch?") == 202
+        await pause(0.5)
+        assert click(world, phone, "read") is Done.DONE
+        await pause(0.2)
+        (entry,) = await world.store.do(ListHistory(aor=Aor(f"alice@{DOMAIN}")))
+        assert entry.is_read
 
     in_world(test)

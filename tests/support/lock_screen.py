@@ -22,6 +22,8 @@ class LockScreen:
         """The number on the icon: what the last push has said, and one more for each call that was missed since."""
         self.announced: list[str] = []
         """Call-IDs of the pushes that announced a call, in order."""
+        self._newest: dict[str, int] = {}
+        """By Call-ID, the highest `seq`: pushes overtake each other."""
 
     def note(self, note: PhoneNote) -> None:
         """Take what the phone tells."""
@@ -40,6 +42,9 @@ class LockScreen:
 
     def _pushed(self, note: PhoneNote) -> None:
         push = note.fields["notification"]
+        if push.seq < self._newest.get(push.call_id, 0):
+            return
+        self._newest[push.call_id] = push.seq
         if push.badge is not None:
             self.badge = push.badge
         if push.kind == "call":

@@ -14,7 +14,7 @@ from ringwake.api.bodies import durable, read_body
 from ringwake.api.problems import Problem
 from ringwake.edge.act import Done
 from ringwake.model.once_ops import UseOnce
-from ringwake.wake.actions import PATH, WRITING, Act
+from ringwake.wake.actions import PATH, WRITING, Act, Action
 
 _UNTAKEN = "this link is not good: it was used, or it is over, or it is none of ours"
 # A service worker may stand under another origin. Nothing here rests on cookies, so any may ask.
@@ -69,6 +69,7 @@ async def _act(backend: Backend, request: Request) -> None:
 async def _text(request: Request, act: Act) -> str:
     """Return what is to be written. A body where nothing is written is not looked at: browsers may send one."""
     has_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
-    if act.action not in WRITING or not has_body:
-        return ""
-    return (await read_body(request, Words)).text.strip()
+    text = (await read_body(request, Words)).text.strip() if act.action in WRITING and has_body else ""
+    if act.action is Action.REPLY and not text:
+        raise Problem(422, 'say what to write: {"text": "..."}')
+    return text

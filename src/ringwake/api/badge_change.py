@@ -1,4 +1,4 @@
-"""The number on the icons when somebody switches it on or off: it appears, or goes away, on the phones that it is for."""
+"""The number on the icons when somebody switches it on or off: it appears or goes away on the phones it is for."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ _ANY = ""
 async def follow_badges(backend: Backend, aor: Aor, before: Settings, after: Settings) -> None:
     """Tell the phones whose number was switched on or off by a change of settings."""
     tell = backend.desks.badge
-    off, on = only(before, after), only(after, before)
-    if tell is None or off == on:
+    if tell is None:
         return
     account = backend.directory.account(aor) or Account.guest(aor, aor.rpartition("@")[2])
-    tell(replace(account, settings=off), 0, "")
+    if (off := only(before, after)) is not None:
+        tell(replace(account, settings=off), 0, "")
+    if (on := only(after, before)) is None:
+        return
     try:
         # Nothing came before the epoch: this only counts.
         _, unread = await backend.store.do(MarkRead(aor=aor, until=0.0))
@@ -30,13 +32,15 @@ async def follow_badges(backend: Backend, aor: Aor, before: Settings, after: Set
     tell(replace(account, settings=on), unread, "")
 
 
-def only(these: Settings, others: Settings) -> Settings:
-    """Return settings by which only those phones have the number that have it by `these` and not by `others`."""
-    names = sorted({device.device for settings in (these, others) for device in settings.devices})
+def only(these: Settings, others: Settings) -> Settings | None:
+    """Return settings by which only the phones have the number that have it by `these`, not by `others`; None: none."""
 
     def has(handset: str) -> bool:
         return _counts(these, handset) and not _counts(others, handset)
 
+    names = sorted({device.device for settings in (these, others) for device in settings.devices})
+    if not any(map(has, (_ANY, *names))):
+        return None
     return Settings(
         notifications=Notifications(badge=has(_ANY)),
         devices=tuple(DeviceSettings(device=one, notifications=OwnNotifications(badge=has(one))) for one in names),

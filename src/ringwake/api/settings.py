@@ -82,7 +82,8 @@ async def _serve(backend: Backend, request: Request, aor: Aor) -> Response:
         return _shown(await _change(backend, request, aor))
     settings = backend.directory.settings(aor)
     known = request.headers.get("if-none-match")
-    if known is not None and _names(known, settings):
+    # A weak tag, which a proxy that compresses makes of ours, will do here, and not for If-Match (RFC 9110 8.8.3.2).
+    if known is not None and _names(known.replace("W/", ""), settings):
         return _tagged(Response(status_code=HTTPStatus.NOT_MODIFIED), settings)
     return _shown(settings)
 

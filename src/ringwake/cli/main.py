@@ -20,7 +20,7 @@ COMMANDS = {
     "emulate": "run emulators of APNs, FCM and a Web Push service on loopback",
     "connect": "carry SIP between a PBX in a private network and the edge",
     "phone": "a softphone in the terminal",
-    "account": "add, change, list and remove accounts",
+    "account": "add, change, show, list and remove accounts",
     "message": "write a message in the name of an account, and list what was written",
     "device": "list the phones and whether they can be reached",
     "app": "list the applications at the push services, and how pushing to them goes",

@@ -6,8 +6,10 @@ from enum import Enum
 
 from ringwake.edge.core import Core
 from ringwake.edge.read_entries import read_entries
+from ringwake.edge.send_message import Writing, send_message
 from ringwake.model.effects import NOTHING, Effects, Note
 from ringwake.model.events import Event, Field, Happened
+from ringwake.sip.errors import SipError
 from ringwake.wake.actions import Act, Action
 from ringwake.wake.parked_call import ParkedCall
 
@@ -24,7 +26,7 @@ class Done(Enum):
     OVER = "over"
     """The call has ended already."""
     NOBODY = "nobody"
-    """Nobody can be written to."""
+    """Nobody is there who could take what is written."""
 
 
 def act(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
@@ -37,18 +39,31 @@ def act(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
         now: monotonic seconds.
     """
     match one.action:
-        case Action.READ | Action.REPLY:
-            return _on_entry(core, one, text, now)
+        case Action.READ:
+            return Done.DONE, _read(core, one, now)
+        case Action.REPLY:
+            written = _write(core, one, text, now)
+            return (Done.NOBODY, NOTHING) if written is None else (Done.DONE, (*written, *_read(core, one, now)))
+        case Action.TEXT:
+            done, effects = on_call(core, one, now)
+            written = _write(core, one, text or CALL_BACK, now)
+            return (done, effects) if written is None else (Done.DONE, (*effects, *written))
         case _:
             return on_call(core, one, now)
 
 
-def _on_entry(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
+def _read(core: Core, one: Act, now: float) -> Effects:
     account = core.account(one.aor)
-    if account is None:
-        return Done.OVER, NOTHING
-    del text
-    return Done.DONE, read_entries(core, account, (one.subject,), reader=one.phone, now=now)
+    return NOTHING if account is None else read_entries(core, account, (one.subject,), reader=one.phone, now=now)
+
+
+def _write(core: Core, one: Act, text: str, now: float) -> Effects | None:
+    """Write to whoever has called or written; None where that goes nowhere."""
+    writing = Writing(sender=one.aor, to=one.peer, body=text.encode("utf-8", "replace"))
+    try:
+        return send_message(core, writing, now, told=lambda _: None)
+    except SipError:
+        return None
 
 
 def on_call(core: Core, act: Act, now: float) -> tuple[Done, Effects]:

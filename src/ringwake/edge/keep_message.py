@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from ringwake.edge.core import Core
@@ -21,7 +21,7 @@ from ringwake.sip.message import Request
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.message_content import Content, content_of
 from ringwake.wake.parked_message import ParkedMessage
-from ringwake.wake.plan import Action
+from ringwake.wake.plan import Action, Target
 
 Told: TypeAlias = Callable[[Kept | MailboxFull | Failed, float], Effects]
 """Answers whoever has sent a message, once it is known what has become of it."""
@@ -46,20 +46,25 @@ def keep(core: Core, letter: Letter, now: float, *, told: Told) -> Effects:
     stored = _stored(core, letter, now)
     words = core.announce(letter.request, letter.account)
     is_said = content_of(letter.request) is Content.SAID
+    parked = ParkedMessage(stored, words, means=core.means, seal=core.seal)
+    asleep: set[str] = set()
 
     def applied(kept: Kept | MailboxFull, now: float) -> Effects:
         if isinstance(kept, MailboxFull) or not is_said:
             return NOTHING
-        announcement = replace(words, unread=kept.unread)
-        parked = ParkedMessage(stored, announcement, means=core.means, seal=core.seal)
-        return wake(core, parked, _meant(kept, letter.only), now)
+        parked.unread = kept.unread
+        asleep.update(t.binding.phone for t in _planned(core, kept, letter, now) if t.action is Action.WAKE)
+        return wake(core, parked, _meant(kept, letter), now)
 
     def then(kept: Kept | MailboxFull, now: float) -> Effects:
         if isinstance(kept, MailboxFull):
             return told(kept, now)
         note = Note(Event(Happened.MESSAGE_KEPT, now, stored.trace, {"aor": stored.aor}))
-        awake = [t.binding for t in plan_of(core, _meant(kept, letter.only), now) if t.action is Action.RING]
-        return (*told(kept, now), note, *hand_over(core, awake, (kept.message,), now))
+        awake = [t.binding for t in _planned(core, kept, letter, now) if t.action is Action.RING]
+        # Whoever was awake a moment ago and is not any more would neither get it nor be woken for it.
+        fallen = [phone for phone in _meant(kept, letter) if phone.phone not in asleep] if is_said else []
+        woken = wake(core, parked, fallen, now)
+        return (*told(kept, now), note, *hand_over(core, awake, (kept.message,), now), *woken)
 
     def otherwise(failed: Failed, now: float) -> Effects:
         note = Note(Event(Happened.STORE_FAILED, now, stored.trace, {"op": "message", "reason": failed.reason}))
@@ -96,5 +101,9 @@ def _entry(stored: StoredMessage, words: Announcement) -> Entry:
     )
 
 
-def _meant(kept: Kept, only: str) -> tuple[Binding, ...]:
-    return tuple(binding for binding in kept.bindings if binding.is_meant(only))
+def _planned(core: Core, kept: Kept, letter: Letter, now: float) -> list[Target]:
+    return plan_of(core, _meant(kept, letter), now)
+
+
+def _meant(kept: Kept, letter: Letter) -> tuple[Binding, ...]:
+    return tuple(binding for binding in kept.bindings if binding.is_meant(letter.only))

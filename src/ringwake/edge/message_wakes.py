@@ -42,7 +42,8 @@ def wake(core: Core, parked: ParkedMessage, bindings: Iterable[Binding], now: fl
     asleep = [binding for binding in sleeping if covered[binding.phone] < MOST_WAKING]
     if not asleep:
         return NOTHING
-    core.calls.add(parked.message.id, parked, transaction=None, aor=parked.message.aor)
+    if core.calls.get(parked.message.id) is not parked:
+        core.calls.add(parked.message.id, parked, transaction=None, aor=parked.message.aor)
     return core.calls.keep(parked.message.id, parked.start(asleep, now, delay=delay), now)
 
 

@@ -34,6 +34,8 @@ class ParkedMessage(Owner):
         self._means = means
         self._seal = seal
         self._waits: dict[str, Wait] = {}
+        self.unread = announcement.unread
+        """Missed calls and unread messages of the account, for the badge."""
 
     def start(self, sleeping: Iterable[Binding], now: float, *, delay: float = 0.0) -> Effects:
         """Wake the phones that sleep, in `delay` seconds."""
@@ -94,7 +96,7 @@ class ParkedMessage(Owner):
         delivery = wait.delivery
         assert delivery is not None
         call_id = delivery_call_id(self._seal, self.message, wait.binding.phone)
-        announcement = replace(self._announcement, call_id=call_id)
+        announcement = replace(self._announcement, call_id=call_id, unread=self.unread)
         wall = self._means.wall(now)
         until = self.message.expires_at
         push = announcement.push(Kind.MESSAGE, wait.binding, seq=0, wall=wall, until=until)
