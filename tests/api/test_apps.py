@@ -18,15 +18,31 @@ OPERATOR = [
     ("POST", "/api/v1/accounts"),
     ("DELETE", f"/api/v1/accounts/{STORED}"),
     ("PUT", f"/api/v1/accounts/{STORED}"),
+    ("GET", f"/api/v1/accounts/{STORED}/settings"),
+    ("PATCH", f"/api/v1/accounts/{STORED}/settings"),
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/last/timeline"),
     ("GET", "/api/v1/devices"),
     ("GET", "/api/v1/checks"),
     ("GET", "/api/v1/apps"),
     ("POST", "/api/v1/pushes"),
+    ("GET", "/api/v1/history"),
+    ("GET", "/api/v1/messages"),
+    ("POST", "/api/v1/messages"),
 ]
 HEALTH = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/metrics")]
-PHONES = [("POST", "/me/token"), ("PUT", "/me/webpush"), ("PUT", "/me/push"), ("DELETE", "/me/push")]
+PHONES = [
+    ("POST", "/me/token"),
+    ("PUT", "/me/webpush"),
+    ("PUT", "/me/push"),
+    ("DELETE", "/me/push"),
+    ("GET", "/me/settings"),
+    ("PATCH", "/me/settings"),
+    ("GET", "/me/history"),
+    ("POST", "/me/read"),
+    ("POST", "/act/{link}"),
+    ("OPTIONS", "/act/{link}"),
+]
 NO_TOKEN = [
     "",
     "Bearer",

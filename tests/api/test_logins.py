@@ -12,7 +12,6 @@ from ringwake.api.accounts import AccountChange
 from ringwake.api.logins import NewLogin
 from ringwake.model.account import Account, Aor, PbxLogin
 from ringwake.model.account_ops import ListAccounts, PutAccount
-from ringwake.model.settings import Settings
 from ringwake.secret import Secret
 from ringwake.sip.digest import Algorithm, ha1
 
@@ -117,21 +116,20 @@ def test_a_login_is_forgotten_on_demand() -> None:
     in_bed(test)
 
 
-def test_a_change_begins_the_silence_anew_and_keeps_the_settings() -> None:
+def test_a_change_begins_the_silence_anew() -> None:
     async def test(bed: Bed) -> None:
         old = Account(
             aor=Aor(f"a b@{VAULT}"),
             tenant=VAULT,
             ha1_md5=Secret("x"),
             ha1_sha256=Secret("y"),
-            settings=Settings(alert=False),
             pbx=PbxLogin(user="1001", password=Secret("w"), heard_at=5.0),
         )
         await bed.store.do(PutAccount(account=old))
         bed.directory.put(old)
         assert (await bed.operator.ask("PUT", f"{PATH}/{quote(old.aor)}", {"password": "new"})).status == 200
         found = await kept(bed, old.aor)
-        assert (found.settings, found.pbx) == (old.settings, PbxLogin(user="1001", password=Secret("w")))
+        assert found.pbx == PbxLogin(user="1001", password=Secret("w"))
         assert found.ha1_md5.reveal() == ha1(Algorithm.MD5, "a b", VAULT, "new")
 
     in_bed(test)

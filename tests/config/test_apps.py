@@ -163,3 +163,15 @@ def test_a_certificate_stands_in_the_place_of_apples_key() -> None:
         assert error == f"app[0].{name}: client_certificate stands in its place: remove one of the two"
     error = refusal(TENANTS + app("apns", certificate | {"param": ""}))
     assert error == "app[0].param: apns needs it: add it"
+
+
+@pytest.mark.parametrize("seconds", ["0", "3", "10.5", "60"])
+def test_an_iphone_rings_again_after_some_seconds_or_never(seconds: str) -> None:
+    (made,) = parse(TENANTS + app("apns", APNS) + f"call_repeat = {seconds}\n").app
+    assert made.call_repeat == float(seconds)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "2.9", "61"])
+def test_it_does_not_ring_like_a_drum(seconds: str) -> None:
+    error = refusal(TENANTS + app("apns", APNS) + f"call_repeat = {seconds}\n")
+    assert error == "app[0].call_repeat: not between 3 and 60: write 0 for never"

@@ -625,3 +625,38 @@ def test_what_one_sender_writes_keeps_its_order_and_does_not_hold_up_others() ->
         assert [arrived.body for arrived in phone.requests] == [b"one", b"carol", b"one", b"two"]
 
     in_world(test)
+
+
+def test_a_phone_that_falls_asleep_before_the_commit_is_woken_after_it() -> None:
+    """It was awake when the message was kept, and not any more when it could be handed over."""
+
+    async def test(world: World) -> None:
+        assert isinstance(world.store, FaultyStore)
+        alice = await awake(world, "alice", push=True)
+        boss = await Stranger(world).open()
+        letter = await boss.signed("boss", boss.request("MESSAGE", f"sip:{ALICE}", body=b"hello"))
+        world.store.delay = 0.1
+        boss.send(letter)
+        await pause(0.05)
+        assert len([op for op in world.store.submitted if isinstance(op, KeepMessage)]) == 1
+        await alice.sleep()
+        await pause(5)
+        assert alice.texts == ["hello"]
+        assert len(world.pushed("message")) == 1
+
+    in_world(test, store=FaultyStore)
+
+
+def test_a_phone_that_sleeps_is_woken_once_however_long_the_commit_takes() -> None:
+    async def test(world: World) -> None:
+        assert isinstance(world.store, FaultyStore)
+        alice = await asleep(world)
+        alice.wakes = False
+        boss = await Stranger(world).open()
+        letter = await boss.signed("boss", boss.request("MESSAGE", f"sip:{ALICE}", body=b"hello"))
+        world.store.delay = 1.0
+        boss.send(letter)
+        await pause(5)
+        assert len(world.pushed("message")) == 1
+
+    in_world(test, store=FaultyStore)

@@ -37,6 +37,7 @@ COUNTERS = {
     Happened.REQUEST_DROPPED: ("ringwake_sip_drops_total", {}),
     Happened.STORE_FAILED: ("ringwake_store_errors_total", {"op": "park"}),
     Happened.FAULT: ("ringwake_faults_total", {}),
+    Happened.GHOST_SENT: ("ringwake_ghost_calls_total", {}),
     Happened.CALL_FORWARDED: ("ringwake_calls_forwarded_total", {"by": "pbx"}),
     Happened.PBX_LOST: ("ringwake_pbx_lost_total", {"tenant": "example.com"}),
     Happened.PBX_REFUSED: ("ringwake_pbx_refusals_total", {"status": "403"}),

@@ -14,7 +14,7 @@ from tests.scenario.storm import DOMAIN, HOST, SipWire, SleepyPhone
 
 from ringwake.softphone.history import History
 
-AWAKE_SECONDS = 0.4
+AWAKE_SECONDS = 1.0
 """How long an app stays awake when nothing comes."""
 RETRY_SECONDS = 0.05
 """After which a sender tries again to connect."""

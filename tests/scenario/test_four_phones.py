@@ -29,7 +29,7 @@ PHONES = {
 }
 ELSEWHERE = ("answered elsewhere", "elsewhere")
 """How a call is over that another phone has: by SIP, or by push."""
-LATE = 0.7
+LATE = 1.5
 """Seconds for which Apple holds its pushes back, in the stories of phones that come too late."""
 
 
@@ -209,6 +209,8 @@ async def _missed(all_four: Family, number: int) -> None:
     await all_four.until(lambda: all(over(screen, outgoing) for screen in all_four.screens))
     await all_four.until(lambda: all_four.badges == dict.fromkeys(PHONES, number))
     await all_four.until(lambda: all_four.ghosts() == 2 * number)
+    told = [all_four.phones[name].screen.heard for name in ("iPhone", "other iPhone")]
+    await all_four.until(lambda: all(("missed", outgoing.call_id) in heard for heard in told))
     await all_four.until(lambda: all(device.invites == number for device in devices.values()))
     await all_four.until(lambda: not any(device.current_call for device in devices.values()))
     assert all_four.badges == dict.fromkeys(PHONES, number)

@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -31,6 +31,8 @@ from ringwake.wake.outbox import delivery_call_id
 KILLS = 5
 SENDERS = 40
 LOOK = 0.02
+PATIENCE = 30.0
+"""Seconds for which the last messages are waited for."""
 _TABLES = """\
 [[listen]]
 transport = "tcp"
@@ -203,7 +205,9 @@ async def _check(state: Path, *, users: int, messages: int, seed: int) -> None:
             await here.reached(messages * (number + random.uniform(0.2, 0.9)) / KILLS)
             await here.kill()
         await asyncio.gather(*work)
-        await until(lambda: here.shown >= messages)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await until(lambda: here.shown >= messages)
         sys.stdout.write("\n".join(_told(here, seed, time.monotonic() - began)) + "\n")
         _judge(here, messages)
 

@@ -65,7 +65,8 @@ class Handset:
     def pushed(self, kind: str = "call", name: str = "p1", *, sender: str = "", call_id: str = "") -> None:
         """Hand it a push."""
         ours = json.dumps({"kind": kind, "id": name, "from": {"name": sender}, "call_id": call_id})
-        self.device._pushed(ReceivedPush(provider="fcm", service="", id=name, payload={"ringwake": ours}, display=None))
+        payload = {"ringwake": ours, "body": f"{sender} calling"} if sender else {"ringwake": ours}
+        self.device._pushed(ReceivedPush(provider="fcm", service="", id=name, payload=payload, display=None))
 
     @property
     def aor(self) -> str:

@@ -20,8 +20,8 @@ class LockScreen:
         """By Call-ID: `ringing`, `up`, or how it went."""
         self.badge = 0
         """The number on the icon: what the last push has said, and one more for each call that was missed since."""
-        self.announced: list[str] = []
-        """Call-IDs of the pushes that announced a call, in order."""
+        self.heard: list[tuple[str, str]] = []
+        """Kind and Call-ID of each push, in order."""
         self._newest: dict[str, int] = {}
         """By Call-ID, the highest `seq`: pushes overtake each other."""
 
@@ -36,6 +36,11 @@ class LockScreen:
                 self._changed(note)
 
     @property
+    def announced(self) -> list[str]:
+        """Call-IDs of the pushes that announced a call, in order."""
+        return [call_id for kind, call_id in self.heard if kind == "call"]
+
+    @property
     def phantoms(self) -> list[str]:
         """Calls that ring."""
         return [call_id for call_id, state in self.calls.items() if state == RINGING]
@@ -45,11 +50,13 @@ class LockScreen:
         if push.seq < self._newest.get(push.call_id, 0):
             return
         self._newest[push.call_id] = push.seq
+        self.heard.append((push.kind, push.call_id))
+        if push.kind == "call" and push.call_id in self.calls:
+            return  # the app has come before it: its number is that of before the call
         if push.badge is not None:
             self.badge = push.badge
         if push.kind == "call":
-            self.announced.append(push.call_id)
-            self.calls.setdefault(push.call_id, RINGING)
+            self.calls[push.call_id] = RINGING
         elif push.kind in _ENDS and self.calls.get(push.call_id) == RINGING:
             self.calls[push.call_id] = push.kind
 

@@ -324,6 +324,11 @@ def test_without_preview_neither_text_nor_payload_names_the_caller(kind: Kind) -
     assert replace(made[0], id="") == replace(made[1], id="")
 
 
+def test_what_is_about_no_request_has_no_uuid() -> None:
+    notice = push(replace(announced(), call_id=""), Kind.READ).notice
+    assert (notice.call_id, notice.uuid) == ("", "")
+
+
 def test_a_page_whose_owner_wants_to_notice_nothing_is_not_woken() -> None:
     for own in ({"allowed": False}, {"style": NONE, "sound": False}):
         words = announced(owner=account(**own))

@@ -43,15 +43,17 @@ def _send(options: argparse.Namespace) -> int:
     if options.type:
         body["content_type"] = options.type
     sent = ask(running(state_folder(options.state)), "POST", "/api/v1/messages", body, seconds=_SECONDS)
-    if options.json:
-        print(json.dumps(sent))
-    elif sent["outcome"] == "sent":
-        print(f"Sent to {sent['to']}.")
-    elif sent.get("to"):
-        print(f"Kept for {sent['to']}: its phones get it when they are awake (trace {sent['trace']}).")
-    else:
-        print("Still on its way: the PBX has not answered yet.")
+    print(json.dumps(sent) if options.json else told(sent))
     return 0
+
+
+def told(sent: dict[str, Any]) -> str:
+    """Say what has become of a message."""
+    if sent["outcome"] == "sent":
+        return f"Sent to {sent['to']}."
+    if sent.get("to"):
+        return f"Kept for {sent['to']}: its phones get it when they are awake (trace {sent['trace']})."
+    return "Still on its way: the PBX has not answered yet."
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -64,11 +66,12 @@ def _list(options: argparse.Namespace) -> int:
     elif not messages:
         print("No messages are listed.")
     else:
-        print("\n".join(_line(message) for message in messages))
+        print("\n".join(line(message) for message in messages))
     return 0
 
 
-def _line(message: dict[str, Any]) -> str:
+def line(message: dict[str, Any]) -> str:
+    """Write a message in one line."""
     when = datetime.fromtimestamp(message["at"], UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     way = "to" if message["direction"] == "out" else "from"
     status = f" {message['status']}" if message["status"] else ""

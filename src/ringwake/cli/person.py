@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ringwake.softphone.app_state import AppState
+from ringwake.softphone.app_state import AppState, PhoneNote
 from ringwake.softphone.device import Device
 
 IDLE_SECONDS = 10.0
@@ -13,7 +13,7 @@ IDLE_SECONDS = 10.0
 
 
 class Person:
-    """Acts on words: keys that were pressed, and what the phone reports (`PhoneScreen.note`)."""
+    """Acts on words: keys that were pressed, and what the phone reports (`word_for`)."""
 
     def __init__(self, device: Device, *, terminates: bool, answers: bool, once: bool) -> None:
         """Take a phone.
@@ -76,9 +76,9 @@ class Person:
 
     def _decide_early(self, key: str) -> None:
         """Accept or reject on the alert: the call itself is still on its way."""
-        announced = self._device.notifications[-1:]
-        if announced and announced[0].rings and announced[0].call_id and key != "h":
-            self._early[announced[0].call_id] = key
+        announced = next((push for push in reversed(self._device.notifications) if push.rings), None)
+        if announced is not None and announced.call_id and key != "h":
+            self._early[announced.call_id] = key
 
     def _decide(self) -> None:
         call = self._device.current_call
@@ -96,3 +96,10 @@ class Person:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
+
+
+def word_for(note: PhoneNote) -> str:
+    """Return the word for what the phone's owner may act on; empty when he does not."""
+    if note.what == "call":
+        return "ended" if note.fields["state"] == "ended" else ""
+    return {"invite": "ringing"}.get(note.what, note.what)

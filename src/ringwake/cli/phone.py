@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import random
 
@@ -24,6 +26,7 @@ from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Transport
 from ringwake.sip.uri import Uri, parse_uri
 from ringwake.softphone.account_api import AccountApiError
+from ringwake.softphone.app_state import PhoneNote
 from ringwake.softphone.device import Device
 from ringwake.softphone.dial import by_name, dial, why_unreachable
 from ringwake.softphone.line import RegisterError
@@ -53,6 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--answer", action="store_true", help="accept each call at once")
     parser.add_argument("--once", action="store_true", help="quit after the first call")
     parser.add_argument("--password-file", type=Path, help="file whose first line is the password (default: the lab's)")
+    parser.add_argument("--plain", action="store_true", help="print lines on a terminal, too")
     add_json(parser)
     add_state(parser)
 
@@ -61,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     settings = phone_settings(options, state_folder(options.state))
     try:
-        asyncio.run(_run(settings, options))
+        return asyncio.run(_run(settings, options))
     except PushboxRefusedError as error:
         raise CommandError(str(error), FAILED) from None
     except (PushboxError, AccountApiError) as error:
@@ -72,16 +76,38 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         where = options.server or f"{settings.transport.value} {settings.server}"
         raise CommandError(f"the server at {where} cannot be reached: {why_unreachable(error)}", UNREACHABLE) from None
-    return 0
 
 
-async def _run(settings: PhoneSettings, options: argparse.Namespace) -> None:
-    screen = PhoneScreen(as_json=options.json, out=sys.stdout)
-    words: asyncio.Queue[str] = asyncio.Queue()
+async def _run(settings: PhoneSettings, options: argparse.Namespace) -> int:
+    ids = SystemIds()
     way = (
         by_name(options.server, Resolver(NameServer(), supported=Transport, chance=random)) if options.server else dial
     )
-    device = Device(settings, SystemIds(), on_note=lambda note: words.put_nowait(screen.note(note)), dial=way)
+
+    def make(on_note: Callable[[PhoneNote], None]) -> Device:
+        return Device(settings, ids, on_note=on_note, dial=way)
+
+    if _has_screen(options):
+        # Only here: it takes a while, and whoever wants lines need not wait for it.
+        from ringwake.cli.terminal.run_phone import Habits, run_phone  # noqa: PLC0415
+
+        habits = Habits(terminates=options.sleep, answers=options.answer, once=options.once)
+        return await run_phone(settings, ids, habits, make=make)
+    await _run_in_lines(make, options)
+    return 0
+
+
+def _has_screen(options: argparse.Namespace) -> bool:
+    """Tell whether there is a terminal on which all may be drawn."""
+    # Textual draws on standard error, so that must be the terminal, too.
+    is_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return is_terminal and os.environ.get("TERM", "dumb") != "dumb" and not (options.plain or options.json)
+
+
+async def _run_in_lines(make: Callable[[Callable[[PhoneNote], None]], Device], options: argparse.Namespace) -> None:
+    screen = PhoneScreen(as_json=options.json, out=sys.stdout)
+    words: asyncio.Queue[str] = asyncio.Queue()
+    device = make(lambda note: words.put_nowait(screen.note(note)))
     person = Person(device, terminates=options.sleep, answers=options.answer, once=options.once)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from ringwake.cli.person import word_for
 from ringwake.softphone.app_state import PhoneNote
 from ringwake.softphone.notification import Notification
 from ringwake.softphone.screen import alert, one_line
@@ -45,9 +46,7 @@ class PhoneScreen:
             self._print(json.dumps({"event": note.what.replace(" ", "_"), **shown}))
         else:
             self._print(self._sentence(note, notification))
-        if note.what == "call":
-            return "ended" if note.fields["state"] == "ended" else ""
-        return {"invite": "ringing"}.get(note.what, note.what)
+        return word_for(note)
 
     def _sentence(self, note: PhoneNote, notification: Notification | None) -> str:
         fields = note.fields

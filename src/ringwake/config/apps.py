@@ -29,6 +29,8 @@ _APNS_PARAM = re.compile(r"[A-Z0-9]{10}\.[A-Za-z0-9.\-]+")
 _PROJECT = re.compile(r"[A-Za-z0-9.:\-]+")
 _HUAWEI_ID = re.compile(r"[0-9]{6,24}")
 _NAME = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+SHORTEST_REPEAT, LONGEST_REPEAT = 3, 60
+"""Seconds from one ring of a call to the next."""
 _PROXY = re.compile(r"http://(?:[^\s/?#@]+@)?(?:[A-Za-z0-9\-.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?")
 
 
@@ -65,6 +67,8 @@ def _check_app(app: AppSection, place: str) -> None:
     for name, providers in _MAY.items():
         if getattr(app, name) and app.provider not in providers:
             raise ConfigError(f"{place}.{name}: {app.provider} has no use for it: remove it")
+    if app.call_repeat and not SHORTEST_REPEAT <= app.call_repeat <= LONGEST_REPEAT:
+        raise ConfigError(f"{place}.call_repeat: not between {SHORTEST_REPEAT} and {LONGEST_REPEAT}: write 0 for never")
     _check_param(app, place)
     _check_reach(app, place)
     texts_of(app, place)

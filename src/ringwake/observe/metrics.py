@@ -100,6 +100,7 @@ _COUNTERS: dict[Happened, tuple[str, str, tuple[str, ...]]] = {
     Happened.INVITE_RECEIVED: ("invites_total", "INVITEs to accounts", ()),
     Happened.CALL_ENDED: ("calls_total", "calls by how they ended", ("end",)),
     Happened.CALL_RECOVERED: ("calls_recovered_total", "calls taken up after a restart", ()),
+    Happened.GHOST_SENT: ("ghost_calls_total", "calls that were over and were shown to iPhones that came too late", ()),
     Happened.CALL_FORWARDED: ("calls_forwarded_total", "calls that went on to somebody else", ("by",)),
     Happened.PBX_LOST: ("pbx_lost_total", "times that a PBX was lost", ("tenant",)),
     Happened.PBX_REFUSED: ("pbx_refusals_total", "registrations that a PBX did not take", ("status",)),

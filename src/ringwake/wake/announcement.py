@@ -82,7 +82,7 @@ class Announcement:
             from_uri=caller.uri,
             from_name=caller.name,
             seq=seq,
-            uuid=call_uuid(self.call_id),
+            uuid=call_uuid(self.call_id) if self.call_id else "",
             deadline_ms=max(0, int((until - wall) * 1000)),
             alert=alert(kind, receiver, app=app, caller=caller),
             actions=self._actions(kind, binding, app, until=until),
