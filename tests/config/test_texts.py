@@ -128,6 +128,19 @@ loc_key = "APPEL"
     assert (french.loc_key, french.loc_args) == ("APPEL", ())
 
 
+def test_the_buttons_of_a_call_are_named_in_each_language() -> None:
+    texts, _ = read('[app.text]\nanswer = "Take"\n[app.translation.eo]\ndecline = "Rifuzi"\n')
+    buttons = [(found.answer, found.decline) for found in map(texts.in_language, ("", "de", "eo"))]
+    assert buttons == [("Take", "Decline"), ("Take", "Ablehnen"), ("Take", "Rifuzi")]
+
+
+@pytest.mark.parametrize("name", ["answer", "decline"])
+def test_a_button_is_short(name: str) -> None:
+    assert (
+        refusal(file(f'[app.text]\n{name} = "{"x" * 257}"\n')) == f"app[0].text.{name}: over 256 characters: shorten it"
+    )
+
+
 def test_members_keep_their_order() -> None:
     _, extra = read('[app.extra]\nfrom-uri = "{from_uri}"\ncall-id = "{call_id}"\nprofile = "linphone"\n')
     assert [name for name, _ in extra] == ["from-uri", "call-id", "profile"]

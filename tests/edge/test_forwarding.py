@@ -15,6 +15,7 @@ from ringwake.model.call_settings import Forwards
 from ringwake.model.events import Happened
 from ringwake.model.history import Entry, Outcome
 from ringwake.model.history_ops import Log
+from ringwake.model.store_ops import Finish
 from ringwake.sip.methods import CANCEL
 from ringwake.ua.call import IncomingCall
 from ringwake.wake.means import Timing
@@ -478,6 +479,60 @@ def test_a_restart_sends_the_same_invite_to_the_pbx(forwards: Forwards) -> None:
         assert open_calls(world) == 0
 
     in_tenant_world(test)
+
+
+@pytest.mark.parametrize(
+    ("forwards", "outcome"),
+    [(Forwards(busy=BOB), Outcome.FORWARDED), (Forwards(unreachable=BOB), Outcome.NO_WAKE)],
+)
+def test_a_crash_between_the_two_writes_leaves_one_call_and_both_entries(forwards: Forwards, outcome: Outcome) -> None:
+    """The next call is on disk, and the end of the first is not."""
+
+    async def test(world: TenantWorld) -> None:
+        store = world.store
+        assert isinstance(store, FaultyStore)
+        world.choose("alice", forward=forwards)
+        bob = await deaf(world, "bob")
+        if forwards.busy:
+            alice = await awake(world, "alice")
+            alice.on_call = refuse(486)
+        else:
+            await deaf(world)
+        store.broken = (Finish,)
+        call = await calling(world)
+        await pause(1 if forwards.busy else 21)
+        assert open_calls(world) == 2
+        store.broken = ()
+        await world.restart()
+        assert of_alice(world).outcome is outcome
+        bob.on_call = answer
+        await bob.wake()
+        await pause(2)
+        assert call.final.status == 200
+        assert open_calls(world) == 0
+
+    in_tenant_world(test, store=FaultyStore)
+
+
+def test_a_call_that_was_cancelled_before_a_crash_is_listed_after_it() -> None:
+    """That it was is on disk, and the end is not."""
+
+    async def test(world: TenantWorld) -> None:
+        store = world.store
+        assert isinstance(store, FaultyStore)
+        alice = await awake(world, "alice")
+        alice.on_call = rings
+        call = await calling(world)
+        store.broken = (Finish,)
+        call.cancel()
+        await pause(1)
+        assert open_calls(world) == 1
+        store.broken = ()
+        await world.restart()
+        assert (of_alice(world).outcome, of_alice(world).is_unread) == (Outcome.CANCELLED, True)
+        assert open_calls(world) == 0
+
+    in_tenant_world(test, store=FaultyStore)
 
 
 def test_an_account_that_is_gone_meanwhile_goes_nowhere() -> None:

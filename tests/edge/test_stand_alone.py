@@ -188,3 +188,52 @@ def test_while_one_phone_is_awake_no_other_is_woken() -> None:
         assert world.provider.pushes == []
 
     in_world(test)
+
+
+# ---- voice messages (RFC 3842)
+
+SUMMARY = "Event: message-summary"
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "kind"),
+    [
+        ((SUMMARY,), b"Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n", "voicemail"),
+        ((f"{SUMMARY};id=1",), b"Message-Account: sip:a@h\r\nmessages-waiting :\tYES\r\n", "voicemail"),
+        (("o: Message-Summary",), b"Messages-Waiting: yes", "voicemail"),
+        ((SUMMARY,), b"Messages-Waiting: no\r\n", "wake"),
+        ((SUMMARY,), b"", "wake"),
+        (("Event: reg",), b"Messages-Waiting: yes\r\n", "wake"),
+    ],
+)
+def test_voice_messages_that_wait_are_told_and_the_notify_reaches_the_phone(
+    fields: tuple[str, ...], body: bytes, kind: str
+) -> None:
+    async def test(world: World) -> None:
+        phone = await sleeping(world)
+        boss = await Stranger(world, transport=Transport.UDP).open()
+        boss.send(await boss.signed("boss", boss.request("NOTIFY", ALICE, *fields, body=body)))
+        await pause(1)
+        (push,) = [push for _, push in world.provider.pushes]
+        assert push.notice.kind == kind
+        assert (push.notice.alert is not None) is (kind == "voicemail")
+        again = await returned(world, phone)
+        (arrived,) = [heard for heard in again.requests if heard.method == "NOTIFY"]
+        assert arrived.body == body
+
+    in_world(test)
+
+
+def test_the_badge_of_a_voicemail_push_counts_what_is_unread() -> None:
+    async def test(world: World) -> None:
+        await sleeping(world)
+        boss = await Stranger(world).open()
+        assert (await boss.ask_as("boss", boss.request("MESSAGE", ALICE, body=b"hello"))).status == 202
+        await pause(300)
+        boss.send(await boss.signed("boss", boss.request("NOTIFY", ALICE, SUMMARY, body=b"Messages-Waiting: yes")))
+        await pause(1)
+        alert = world.pushed("voicemail")[0].notice.alert
+        assert alert is not None
+        assert alert.badge == 1
+
+    in_world(test)

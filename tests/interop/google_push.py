@@ -18,12 +18,9 @@ from tests.support.authority import Authority
 
 _VERSION = 41
 _PING, _PING_ANSWER, _LOGIN, _LOGIN_ANSWER, _MESSAGE = 0, 1, 2, 3, 8
-_WORKER = b"""
+_TAKES_OVER = b"""
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));
-addEventListener('push', (event) => event.waitUntil((async () => {
-  for (const client of await clients.matchAll({ includeUncontrolled: true })) client.postMessage(event.data.text());
-})()));
 """
 _PAGE = b"""<!doctype html><title>page</title><script>
 const pushes = [], waiting = [];
@@ -38,18 +35,35 @@ async function nextPush() {
   while (!pushes.length) await new Promise((wake) => waiting.push(wake));
   return pushes.shift();
 }
+async function showing(text) {
+  const registration = await navigator.serviceWorker.ready;
+  for (;;) {
+    const list = await registration.getNotifications();
+    if (text ? list.some(({ body }) => body === text) : !list.length) return JSON.stringify(
+      list.map(({ title, body, tag, requireInteraction, silent, actions }) =>
+        ({ title, body, tag, requireInteraction, silent, actions: actions.map(({ action }) => action) })));
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+}
+async function click(action, tag) {
+  const { active } = await navigator.serviceWorker.ready;
+  const done = new Promise((wake) => navigator.serviceWorker.addEventListener('message',
+    ({ data }) => { if (data.clicked === action) wake(); }));
+  active.postMessage({ click: action, tag });
+  await done;
+}
 async function unsubscribe() {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.pushManager.getSubscription()).unsubscribe();
 }
 </script>"""
-_FILES = {"/": ("text/html", _PAGE), "/sw.js": ("text/javascript", _WORKER)}
+_FILES = {"/": ("text/html", _PAGE)}
 
 
 class GooglePush:
     """The service, and the site with the page."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: bytes) -> None:
         self.site = ""
         """Origin of the page, and of check-in and registration."""
         self.push_origin = ""
@@ -58,17 +72,20 @@ class GooglePush:
         self.ended = asyncio.Event()
         """The browser has ended a subscription: it says so after the page was told."""
         self._subscriptions: dict[str, dict[str, str]] = {}
+        self._files = {**_FILES, "/sw.js": ("text/javascript", _TAKES_OVER + worker)}
+        self.clicks: list[str] = []
+        """Paths below `/act/` that were posted to."""
         self._browser: asyncio.StreamWriter | None = None
         self._stored: list[bytes] = []
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, authority: Authority) -> AsyncIterator[GooglePush]:
-        """Listen on loopback while the context is open."""
+    async def open(cls, authority: Authority, *, worker: bytes) -> AsyncIterator[GooglePush]:
+        """Listen on loopback while the context is open; `worker` is the page's service worker."""
         pair = authority.issue("127.0.0.1")
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(pair.certificate, pair.key)
-        here = cls()
+        here = cls(worker)
         async with AsyncExitStack() as stack:
 
             async def listen(serve: object, context: ssl.SSLContext | None = None) -> str:
@@ -107,8 +124,11 @@ class GooglePush:
             writer.close()
 
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
-        if path in _FILES:
-            return (200, *_FILES[path])
+        if path in self._files:
+            return (200, *self._files[path])
+        if path.startswith("/act/"):
+            self.clicks.append(path)
+            return 204, "text/plain", b""
         if path == "/checkin":
             device = integer(1, 1) + fixed64(7, secrets.randbits(62)) + fixed64(8, secrets.randbits(62))
             return 200, "application/x-protobuf", device

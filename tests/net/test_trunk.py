@@ -373,6 +373,7 @@ def test_a_datagram_from_its_port_is_the_pbxs_and_another_port_of_its_address_is
             assert [trunks.is_near(each, "example.com") for each in flows] == [True, True, False, False]
             assert [trunks.is_near(each, "example.net") for each in flows] == [False] * 4
             assert (trunks.flow("example.com"), trunks.flow("example.net")) == (flow, None)
+            assert (trunks.has("example.com"), trunks.has("example.net")) == (True, False)
 
     run_real(main())
 

@@ -591,6 +591,25 @@ def test_a_context_that_is_handed_on_says_nothing_any_more() -> None:
     assert fork.answer("a", 200) == NOTHING
 
 
+def test_what_is_held_is_said_later_and_once() -> None:
+    fork = Fork()
+    fork.context.holds = frozenset(Lack)
+    fork.begin("a")
+    assert said(fork.answer("a", 486)) == []
+    assert (fork.context.lack, fork.context.final) == (Lack.BUSY, None)
+    assert said(fork.context.say()) == [486]
+    assert fork.context.say() == NOTHING
+
+
+def test_a_redirect_is_final_and_remembers_the_phones_word() -> None:
+    fork = Fork()
+    fork.context.holds = frozenset(Lack)
+    fork.begin("a")
+    fork.answer("a", 486)
+    assert said(fork.context.redirect((("contact", "<sip:b@example.com>"),))) == [302]
+    assert (fork.context.word, fork.context.final, fork.context.is_settled) == (486, 302, True)
+
+
 # ---- once more, with credentials
 
 

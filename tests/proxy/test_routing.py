@@ -6,7 +6,17 @@ import pytest
 from tests.support.sip_messages import LOCAL, TCP, UDP, octets, received_request, received_response, request
 
 from ringwake.proxy.flow_token import FlowToken
-from ringwake.proxy.routing import Hop, Routed, forward, path_value, record_route, strip_tokens, take_routes, via
+from ringwake.proxy.routing import (
+    Hop,
+    Routed,
+    forward,
+    path_value,
+    record_route,
+    strip_tokens,
+    take_routes,
+    upstream,
+    via,
+)
 from ringwake.secret import Secret
 from ringwake.sip.errors import ParseError
 from ringwake.sip.flow import Address, Flow, Transport
@@ -330,3 +340,19 @@ def test_only_what_was_shifted_on_the_way_to_the_other_side_counts() -> None:
     assert taken(alice, pbx).shift == 1
     assert taken(alice, pbx, again, bob).shift == 1
     assert taken(bob, again, pbx, alice).shift == 0
+
+
+def test_a_response_goes_on_without_our_via_and_without_tokens() -> None:
+    """Section 16.7 step 3."""
+    came = received_response(
+        octets(
+            "SIP/2.0 180 Ringing",
+            "Via: SIP/2.0/UDP us;branch=z9hG4bK1",
+            "Via: SIP/2.0/UDP them;branch=z9hG4bK2",
+            "Contact: <sip:alice@203.0.113.5;pn-provider=fcm;pn-prid=secret>",
+        )
+    )
+    gone = upstream(came)
+    assert gone.headers.texts("via") == ["SIP/2.0/UDP them;branch=z9hG4bK2"]
+    assert "secret" not in gone.encode().decode()
+    assert came.headers.count("via") == 2, "the one that came is left as it was"

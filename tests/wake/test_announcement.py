@@ -43,7 +43,7 @@ from ringwake.wake.actions import ActionLinks
 from ringwake.wake.announcement import ATTEMPT_SECONDS, Announcement, account_hash, announcement, call_uuid, identity
 
 BOSS = '"The Boss" <sip:boss@example.com;x=1>;tag=b1'
-NONE = AlertStyle.NONE
+NONE, GERMAN = AlertStyle.NONE, ("Annehmen", "Ablehnen")
 ALERTING = (Kind.CALL, Kind.MESSAGE, Kind.MISSED)
 
 
@@ -288,7 +288,11 @@ def test_a_name_with_braces_is_only_a_name() -> None:
         ({"style": NONE}, Kind.MESSAGE, Alert(title=AOR, sound="default", badge=3, style=NONE)),
         ({"sound": False, "badge": False}, Kind.MESSAGE, Alert(title=AOR, body="New message")),
         ({"tone": "bell"}, Kind.MESSAGE, Alert(title=AOR, body="New message", sound="bell", badge=3)),
-        ({"language": "de"}, Kind.MESSAGE, Alert(title=AOR, body="Neue Nachricht", sound="default", badge=3)),
+        (
+            {"language": "de"},
+            Kind.MESSAGE,
+            Alert(title=AOR, body="Neue Nachricht", sound="default", badge=3, buttons=GERMAN),
+        ),
         ({}, Kind.READ, Alert(badge=3)),
         ({"allowed": False}, Kind.CALL, None),
     ],
@@ -305,7 +309,9 @@ def test_one_phone_may_show_another_thing_than_its_account() -> None:
     owner = account(language="de")
     owner = replace(owner, settings=replace(owner.settings, devices=(own,)))
     words = replace(announced(owner=owner), unread=3)
-    assert push(words).notice.alert == Alert(title=AOR, body="Appel entrant", badge=3, category="INCOMING_CALL")
+    assert push(words).notice.alert == Alert(
+        title=AOR, body="Appel entrant", badge=3, category="INCOMING_CALL", buttons=("Répondre", "Refuser")
+    )
     other = words.push(Kind.CALL, binding("b"), seq=1, wall=WALL, until=WALL + 20)
     assert other is not None
     assert other.notice.alert is not None

@@ -67,7 +67,13 @@ def test_a_repeat_is_the_same_wake() -> None:
     assert ledger.of(PHONE) == (Wake(5.0, Kind.CALL),)
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - set(WAKING)))
+def test_a_push_for_a_voice_message_is_a_wake_like_that_of_any_request() -> None:
+    ledger = Ledger()
+    ledger.sent(push(kind=Kind.VOICEMAIL), 5.0)
+    assert ledger.of(PHONE) == (Wake(5.0, Kind.WAKE),)
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {*WAKING, Kind.VOICEMAIL}))
 def test_what_tells_an_end_is_no_wake(kind: Kind) -> None:
     ledger = Ledger()
     ledger.sent(push(kind=kind), 5.0)

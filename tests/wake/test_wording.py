@@ -173,6 +173,7 @@ def test_ringwakes_words_are_in_the_language_of_the_owner(language: str, body: s
         made = alert(Kind.CALL, receiver(language=language), app=one, caller=BOSS)
         assert made is not None
         assert made.body == body
+        assert made.buttons == (("Annehmen", "Ablehnen") if language else ("Answer", "Decline"))
 
 
 def test_an_application_speaks_its_own_words_in_the_language_of_the_owner() -> None:

@@ -56,6 +56,10 @@ class AppTextsSection(Section):
     where it would stay on the screen."""
     cancel: AppTextSection = field(default_factory=AppTextSection)
     """The same for a call that is over."""
+    answer: str = ""
+    """Button of a call in browsers; by default `Answer`."""
+    decline: str = ""
+    """The other one; by default `Decline`."""
 
 
 class AppSection(Section):

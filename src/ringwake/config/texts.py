@@ -98,6 +98,8 @@ def _texts(given: AppTextsSection, under: Texts, place: str) -> Texts:
         voicemail=_text(given.voicemail, under.voicemail, f"{place}.voicemail"),
         elsewhere=_text(given.elsewhere, under.elsewhere, f"{place}.elsewhere"),
         cancel=_text(given.cancel, under.cancel, f"{place}.cancel"),
+        answer=_bounded(given.answer, f"{place}.answer") or under.answer,
+        decline=_bounded(given.decline, f"{place}.decline") or under.decline,
     )
 
 

@@ -126,6 +126,8 @@ class Alert:
     """Missed calls and unread messages."""
     category: str = ""
     """Names the buttons: `INCOMING_CALL` has Accept and Reject."""
+    buttons: tuple[str, str] = ("Answer", "Decline")
+    """What is written on those of a call, where they are not the app's own."""
 
     @property
     def is_perceptible(self) -> bool:

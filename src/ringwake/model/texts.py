@@ -69,6 +69,10 @@ class Texts:
     """In place of a call that another device has answered or declined."""
     cancel: Text = CANCEL
     """In place of a call that is over."""
+    answer: str = "Answer"
+    """Button of a call."""
+    decline: str = "Decline"
+    """The other one."""
     translations: tuple[tuple[str, Texts], ...] = ()
     """The same in other languages: tags as in RFC 5646, in lower case."""
 
@@ -87,7 +91,7 @@ class Texts:
 
 
 def _translated(call: tuple[str, str], message: tuple[str, str], missed: tuple[str, str], *others: str) -> Texts:
-    voicemail, elsewhere, cancel = others
+    voicemail, elsewhere, cancel, answer, decline = others
     return Texts(
         call=_ours(*call, category=CALL_CATEGORY),
         message=_ours(*message),
@@ -95,6 +99,8 @@ def _translated(call: tuple[str, str], message: tuple[str, str], missed: tuple[s
         voicemail=_ours(voicemail, voicemail),
         elsewhere=_ours(elsewhere, elsewhere),
         cancel=_ours(cancel, cancel),
+        answer=answer,
+        decline=decline,
     )
 
 
@@ -105,6 +111,8 @@ GERMAN = _translated(
     "Neue Sprachnachricht",
     "Anruf auf einem anderen Gerät erledigt",
     "Anruf beendet",
+    "Annehmen",
+    "Ablehnen",
 )
 FRENCH = _translated(
     ("{name} vous appelle", "Appel entrant"),
@@ -113,6 +121,8 @@ FRENCH = _translated(
     "Nouveau message vocal",
     "Appel traité sur un autre appareil",
     "Appel terminé",
+    "Répondre",
+    "Refuser",
 )
 SPANISH = _translated(
     ("Llamada de {name}", "Llamada entrante"),
@@ -121,6 +131,8 @@ SPANISH = _translated(
     "Nuevo mensaje de voz",
     "Llamada atendida en otro dispositivo",
     "Llamada finalizada",
+    "Responder",
+    "Rechazar",
 )
 ITALIAN = _translated(
     ("Chiamata da {name}", "Chiamata in arrivo"),
@@ -129,6 +141,8 @@ ITALIAN = _translated(
     "Nuovo messaggio vocale",
     "Chiamata gestita su un altro dispositivo",
     "Chiamata terminata",
+    "Rispondi",
+    "Rifiuta",
 )
 OURS = Texts(translations=(("de", GERMAN), ("fr", FRENCH), ("es", SPANISH), ("it", ITALIAN)))
 """What ringwake itself says."""

@@ -68,7 +68,8 @@ def alert(kind: Kind, receiver: Receiver, *, app: App | None, caller: Caller) ->
         caller: `NOBODY` if the application may not know.
     """
     wanted = receiver.notifications
-    text = _text(kind, (OURS if app is None else app.texts).in_language(wanted.language))
+    texts = (OURS if app is None else app.texts).in_language(wanted.language)
+    text = _text(kind, texts)
     if not wanted.allowed:
         return None
     if kind is Kind.READ:
@@ -87,6 +88,7 @@ def alert(kind: Kind, receiver: Receiver, *, app: App | None, caller: Caller) ->
         style=AlertStyle.BANNER if kind in _ENDS else wanted.style,
         badge=receiver.unread if wanted.badge else None,
         category=text.category,
+        buttons=(texts.answer, texts.decline),
     )
 
 

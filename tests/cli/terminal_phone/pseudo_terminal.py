@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -19,6 +20,9 @@ from tests.support.processes import RINGWAKE, SECONDS
 
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 """The alternate screen."""
+
+_COMMANDS = re.compile(rb"\x1b\][^\x07\x1b]*\x07")
+"""To the terminal itself, such as its title: they end with a bell that does not sound."""
 
 
 class PseudoTerminal:
@@ -86,6 +90,11 @@ class PseudoTerminal:
         """Whether the terminal is as it was: its modes, and the screen that was there."""
         modes = termios.tcgetattr(self._computer)
         return modes == self._before and self.output.rfind(LEFT) > self.output.rfind(ENTERED)
+
+    @property
+    def bells(self) -> int:
+        """How often it has sounded."""
+        return _COMMANDS.sub(b"", self.output).count(b"\x07")
 
     def _take(self, seconds: float) -> bool:
         """Read what has been written, if there is any within the time."""

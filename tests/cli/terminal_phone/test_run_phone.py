@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.household import Household
 from tests.cli.terminal_phone.pseudo_terminal import ENTERED, PseudoTerminal
+from tests.support.home import Home
 from tests.support.processes import ringwake
+
+from ringwake.model.account import Aor
+from ringwake.model.settings import AlertStyle, Notifications
+
+DOWN, ENTER = b"\x1b[B", b"\r"
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +55,65 @@ def test_control_c_leaves_the_terminal_as_it_was(lab: Path) -> None:
         assert terminal.is_restored
 
 
-def test_a_terminated_phone_rings_and_answers_on_the_alert(lab: Path) -> None:
-    with (
-        PseudoTerminal("phone", "alice", "--sleep", state=lab) as terminal,
-        ringwake("phone", "bob", "--json", "--provider", "", state=lab),
-    ):
+def test_a_terminated_phone_rings_and_answers_on_the_alert(house: Household, state: Path) -> None:
+    with PseudoTerminal("phone", "alice", "--sleep", state=state) as terminal:
         terminal.until(b"The app is terminated.")
+        assert terminal.bells == 0
+        boss, call = house.call()
+        terminal.until(b"Boss calling")
+        terminal.until(b"Accept (a)")
+        terminal.until(b"The call is here.")
+        terminal.press(b"a")
+        terminal.until(b"In the call.")
+        house.hang_up(boss, call)
+        terminal.until(b"The call is over (bye).")
         terminal.press(b"q")
         assert terminal.end() == 0
+        assert terminal.bells > 0
+        assert terminal.is_restored
+
+
+def test_settings_that_are_changed_on_the_screen_hold_for_the_next_call(house: Household, state: Path) -> None:
+    with PseudoTerminal("phone", "alice", "--sleep", state=state, size=(40, 12)) as terminal:
+        terminal.until(b"is terminated.")
+        terminal.press(b"s")
+        terminal.until(b"Do not disturb")
+        for _ in ("style", "sound"):
+            terminal.press(DOWN + ENTER)
+            terminal.until(b"Changing ...")
+            terminal.until(b"changes a line")
+        kept = house.do(_settings)
+        assert (kept.style, kept.sound) == (AlertStyle.NONE, False)
+        terminal.press(b"\x1b")
+        terminal.until(b"is terminated.")
+        house.call()
+        terminal.until(b"The call is here.")
+        terminal.press(b"r")
+        terminal.until(b"The call is over (rejected).")
+        terminal.press(b"q")
+        assert terminal.end() == 0
+        assert b"Boss calling" not in terminal.output
+        assert terminal.bells == 0
+
+
+def test_another_size_of_the_window_is_drawn_anew(house: Household, state: Path) -> None:
+    with PseudoTerminal("phone", "alice", "--sleep", state=state) as terminal:
+        terminal.until(b"is terminated.")
+        house.call()
+        terminal.until(b"Accept (a)")
+        terminal.resize(40, 12)
+        terminal.stop(signal.SIGWINCH)
+        terminal.until(b"Accept (a)")
+        terminal.press(b"r")
+        terminal.until(b"is over (rejected).")
+        terminal.press(b"q")
+        assert terminal.end() == 0
+
+
+async def _settings(home: Home) -> Notifications:
+    account = home.app._directory.account(Aor("alice@ringwake.test"))
+    assert account is not None
+    return account.settings.notifications
 
 
 def test_why_it_cannot_register_is_one_line_on_the_screen_that_was_there(lab: Path, tmp_path: Path) -> None:

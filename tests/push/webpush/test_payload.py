@@ -40,6 +40,14 @@ def test_a_call_can_be_shown_and_answered() -> None:
     assert body["app_badge"] == 1
 
 
+def test_the_buttons_are_in_the_language_of_the_person() -> None:
+    body = built(webpush_push(ENDPOINT, alert=Alert(body="b", buttons=("Annehmen", "Ablehnen"))))
+    assert body["notification"]["actions"] == [
+        {"action": "answer", "title": "Annehmen"},
+        {"action": "decline", "title": "Ablehnen"},
+    ]
+
+
 def test_a_missed_call_takes_the_place_of_the_call() -> None:
     body = built(webpush_push(ENDPOINT, kind=Kind.MISSED, alert=banner("Missed call")))
     assert body["notification"] == {

@@ -28,9 +28,6 @@ class _Notification(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
     actions: tuple[_Action, ...] = ()
 
 
-_ACTIONS = (_Action("answer", "Answer"), _Action("decline", "Decline"))
-
-
 def payload(push: Push) -> bytes:
     """Build the plain text of a push.
 
@@ -70,5 +67,10 @@ def _notification(notice: Notice, alert: Alert) -> _Notification | None:
         renotify=bool(alert.sound),
         silent=not alert.sound,
         require_interaction=style_of(alert) == AlertStyle.ALERT,
-        actions=_ACTIONS if notice.kind is Kind.CALL else (),
+        actions=_actions(alert) if notice.kind is Kind.CALL else (),
     )
+
+
+def _actions(alert: Alert) -> tuple[_Action, ...]:
+    answer, decline = alert.buttons
+    return _Action("answer", answer), _Action("decline", decline)
