@@ -352,3 +352,10 @@ def test_a_phone_that_registers_where_it_was_is_not_sent_anything_twice() -> Non
     assert phone.registers(flow(3)) == NOTHING, "nothing is under way"
     phone.add("two")
     assert phone.sent == [("one", 1), ("two", 3)]
+
+
+def test_a_delivery_has_a_call_id_of_its_own_for_each_phone_and_message() -> None:
+    names = [("one", "a"), ("one", "b"), ("two", "a")]
+    ids = [delivery_call_id(SEAL, stored(message), device) for message, device in names]
+    assert len(set(ids)) == 3
+    assert ids == [delivery_call_id(SEAL, stored(message), device) for message, device in names]

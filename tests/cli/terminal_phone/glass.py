@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from textual.pilot import Pilot
@@ -17,6 +18,7 @@ from ringwake.softphone.notification import Notification, read_notification
 from ringwake.softphone.pushbox import ReceivedPush
 
 SMALL, LARGE = (40, 12), (80, 24)
+ACCOUNT = "alice@ringwake.test fcm"
 INSTANCE = "urn:uuid:00000000-0000-1000-8000-aabbccddeeff"
 
 
@@ -59,6 +61,13 @@ class Glass:
         strips = self.app.screen._compositor.render_strips()
         return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
+    async def anew(self) -> None:
+        """Begin again, with a phone to which nothing has happened."""
+        self.app.phone = replace(self.app.phone, state=ScreenState(ACCOUNT))
+        self.app.redraw()
+        self.app.bells = 0
+        await self.pilot.pause()
+
     async def note(self, what: str, **fields: Any) -> None:
         """Let the phone tell something."""
         await self.take(PhoneNote(1.0, what, fields))
@@ -90,7 +99,7 @@ async def glass(
     """Open the program; `seconds` may be `banner_seconds` and `ring_seconds`."""
     pressed: list[str] = []
     times = {"banner_seconds": 60.0, "ring_seconds": 60.0, **seconds}
-    state = ScreenState("alice@ringwake.test fcm")
+    state = ScreenState(ACCOUNT)
     app = HeardApp(Phone(state=state, instance=INSTANCE, press=pressed.append, api=api, **times))
     async with app.run_test(size=size) as pilot:
         yield Glass(app, pilot, pressed)

@@ -200,8 +200,8 @@ class PhoneApp(App[None]):
 
     def _sound(self) -> None:
         state = self.phone.state
-        if self._chimes != state.chimes:
-            self._chimes = state.chimes
+        has_chimed, self._chimes = state.chimes > self._chimes, state.chimes
+        if has_chimed:
             self.bell()
         if state.rings and self._bell is None:
             self.bell()
