@@ -69,6 +69,11 @@ def test_a_base_with_a_slash_gives_the_same_urls() -> None:
     assert dict(links(BASE + "/").of(Kind.CALL, BOSS, binding(), until=WALL + 20)) == urls()
 
 
+def test_the_length_of_a_url_does_not_tell_callers_apart() -> None:
+    lengths = {len(urls(subject=Subject("c1", f"sip:{'x' * size}@example.com"))["text"]) for size in range(1, 30)}
+    assert len(lengths) <= 2
+
+
 def test_what_a_url_says_cannot_be_read_in_it() -> None:
     assert all("boss" not in url and AOR not in url for url in urls().values())
 

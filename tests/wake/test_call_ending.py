@@ -143,3 +143,24 @@ def test_the_list_says_which_phone_has_answered() -> None:
     other.call.start(a=RING)
     other.call.answer("a", 486)
     assert other.call.entry.handset == ""
+
+
+def test_who_has_not_come_to_a_busy_account_is_told_that_it_is_over_and_not_that_it_was_missed() -> None:
+    desk = Desk()
+    desk.call.start(busy=RING, asleep=WAKE)
+    desk.call.pushed("asleep", OK)
+    desk.call.call.not_taken = lambda *_: desk.call.call.context.redirect(())
+    desk.call.answer("busy", 486)
+    desk.call.run(100.0)
+    assert (desk.call.entry.outcome, desk.call.pushed_to(Kind.CANCEL)) == (Outcome.FORWARDED, ["asleep"])
+
+
+def test_where_nobody_listens_for_the_outcome_they_are_told_all_the_same() -> None:
+    call = Call()
+    call.start(other=RING, a=WAKE)
+    answered(call)
+    assert call.pushed_to(Kind.ELSEWHERE) == ["a"]
+    nobody = Call()
+    nobody.start(other=RING)
+    answered(nobody)
+    assert nobody.pushes == []

@@ -107,7 +107,8 @@ class GhostCall(Owner):
 
     def _is_to_see(self, binding: Binding, now: float) -> bool:
         """Tell whether a phone has not had the call's own INVITE, and with it the CANCEL."""
-        branch = self._ended.context.branch(binding.phone)
+        context = self._ended.context
+        branch = None if context is None else context.branch(binding.phone)
         if branch is not None and branch.has_answered:
             self._phones.discard(binding.phone)
         is_on_its_way = branch is not None and branch.flow == binding.flow and branch.flow.transport.is_reliable

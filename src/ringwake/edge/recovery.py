@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ringwake.edge.core import Core
+from ringwake.edge.ended_meanwhile import Meanwhile, ended_meanwhile
 from ringwake.edge.forwarding import gone_on
 from ringwake.edge.invite import parked_call, set_out
 from ringwake.edge.onward import is_at_pbx, send_again
@@ -16,7 +17,7 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.effects import Effects, Note, Persist, Respond
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.history import Outcome
-from ringwake.model.store_ops import Finish, Parked, Recovered
+from ringwake.model.store_ops import Finish, Finished, Parked, Recovered
 from ringwake.proxy.forking import ResponseContext
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request
@@ -115,4 +116,15 @@ def _finish(core: Core, found: _Found, end: CallEnd, *, status: int = 0, outcome
     caller = core.announce(found.request, account, stored.flow).caller
     become = Outcome(end.value) if outcome is None else outcome
     entry = call_entry(stored, caller, become, wall=core.wall(found.now), status=status)
-    return Persist(Finish(call=stored.id, end=end, entry=entry))
+
+    def applied(finished: Finished, now: float) -> Effects:
+        over = Meanwhile(
+            record=stored,
+            request=found.request,
+            phones=found.parked.bindings,
+            outcome=become,
+            unread=finished.unread,
+        )
+        return ended_meanwhile(core, over, now)
+
+    return Persist(Finish(call=stored.id, end=end, entry=entry), applied=applied)

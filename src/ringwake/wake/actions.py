@@ -20,6 +20,7 @@ PATH = "/act/"
 CALL_SECONDS = 180.0
 """How long after the end of the wake an announced call may still be declined: it rings no longer."""
 _PURPOSE = "act"
+_BLOCK = 64
 
 
 class Action(StrEnum):
@@ -121,8 +122,9 @@ class ActionLinks:
         payload = self._seal.open(_PURPOSE, text)
         if payload is None:
             return None
-        action, until, subject, phone, length, rest = payload.decode("utf-8", "surrogateescape").split("\0", 5)
-        aor, peer = Aor(rest[: int(length)]), rest[int(length) :]
+        action, until, subject, phone, lengths, rest = payload.decode("utf-8", "surrogateescape").split("\0", 5)
+        first, both = (int(length) for length in lengths.split())
+        aor, peer = Aor(rest[:first]), rest[first:both]
         return Act(action=Action(action), subject=subject, phone=phone, aor=aor, until=int(until), peer=peer)
 
     def name(self, act: Act) -> str:
@@ -132,6 +134,9 @@ class ActionLinks:
         )
 
     def _sealed(self, act: Act) -> str:
-        # Addresses may hold any character, so it is told how long the first one is.
-        texts = (act.action.value, str(act.until), act.subject, act.phone, str(len(act.aor)), act.aor + act.peer)
-        return self._seal.seal(_PURPOSE, "\0".join(texts).encode("utf-8", "surrogateescape"))
+        # Addresses may hold any character, so it is told how long they are.
+        both = act.aor + act.peer
+        texts = (act.action.value, str(act.until), act.subject, act.phone, f"{len(act.aor)} {len(both)}", both)
+        payload = "\0".join(texts).encode("utf-8", "surrogateescape")
+        # Filled up, or the length of the URL would tell callers apart where the push may not name them.
+        return self._seal.seal(_PURPOSE, payload.ljust(-len(payload) % _BLOCK + len(payload), b"\0"))

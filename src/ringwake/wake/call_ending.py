@@ -27,7 +27,8 @@ class Ended:
     """A call that is over, and what its phones are still owed."""
 
     record: CallRecord
-    context: ResponseContext
+    context: ResponseContext | None
+    """Knows which phones have answered; None: none has."""
     notices: EndNotices | None
     """Not begun yet. None: nobody is to be told."""
     on_show: tuple[Binding, ...]
