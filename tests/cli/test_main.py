@@ -58,6 +58,8 @@ def test_an_unknown_option_is_one_line_that_points_to_the_commands_help(command:
         "connect": ["wss://edge.example", "--tenant", "example.com", "--pbx", "sip:10.0.0.5"],
         "phone": ["alice"],
         "account": ["list"],
+        "message": ["list"],
+        "call": ["list"],
         "device": ["list"],
         "app": ["list"],
         "push": ["test"],

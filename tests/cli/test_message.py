@@ -69,3 +69,19 @@ def test_what_was_sent_is_listed_as_such() -> None:
         "unread": False,
     }
     assert message.line(shown) == "1970-01-01 00:00:00Z  boss@h  to sip:4711@h  refused"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["send", "boss", "alice"],
+        ["send", "boss", "alice", "a", "b"],
+        ["send", "boss", "alice", "a", "--limit", "3"],
+        ["list", "alice", "bob"],
+        ["list", "--type", "text/html"],
+        ["list", "--limit", "many"],
+    ],
+)
+def test_words_that_do_not_fit_are_one_line_and_exit_2(terminal: Terminal, words: list[str]) -> None:
+    done = terminal.run("message", *words)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)

@@ -309,7 +309,7 @@ class Naive:
     def _(self, op: Finish) -> Finished:
         found = [c for c in self.calls if c.id == op.call]
         self.calls = [c for c in self.calls if c.id != op.call]
-        if found and op.entry:
+        if op.entry and (found or op.entry.id not in [entry.id for entry in self.history.entries]):
             self.history.apply(Log(op.entry))
         aor = found[0].aor if found else op.entry.aor if op.entry else Aor("")
         return Finished(was_open=bool(found), unread=self.history.unread(aor))

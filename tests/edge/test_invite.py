@@ -324,7 +324,7 @@ def test_a_call_that_nobody_can_be_waiting_for_any_more_wakes_no_phone() -> None
         alice = await asleep(world, transport=Transport.UDP)
         alice.wakes = False
         boss, invite = await calling(world, transport=Transport.UDP)
-        pushes = len(world.provider.pushes)
+        pushes = len(world.pushed("call"))
         await world.stop()
         await pause(3600)
         world.start()
@@ -332,7 +332,8 @@ def test_a_call_that_nobody_can_be_waiting_for_any_more_wakes_no_phone() -> None
         await pause(0.1)
         assert statuses(boss, invite)[-1] == 480
         await pause(60)
-        assert len(world.provider.pushes) == pushes
+        assert len(world.pushed("call")) == pushes
+        assert len(world.pushed("missed")) == 1, "it is told that it was missed"
         assert {status for status in statuses(boss, invite) if status >= 200} == {480}
         assert (await world.store.do(Recover(wall=0.0))).calls == ()
 

@@ -592,6 +592,26 @@ def test_a_message_to_who_is_not_to_be_disturbed_wakes_and_makes_no_sound() -> N
     in_world(test)
 
 
+def test_nor_does_the_push_after_a_restart_or_a_lost_connection() -> None:
+    async def test(world: World) -> None:
+        chose(world, do_not_disturb=True)
+        alice = await awake(world, "alice", push=True)
+        await pause(3600)
+        await vanish(alice)
+        alice.wakes = False
+        assert await write(world, "hello") == 202
+        await pause(60)
+        await world.stop()
+        world.start()
+        chose(world, do_not_disturb=True)
+        await world.recover()
+        await pause(5)
+        sounds = [push.notice.alert.sound for push in world.pushed("message") if push.notice.alert]
+        assert sounds == ["", ""]
+
+    in_world(test)
+
+
 def test_a_phone_that_dies_with_messages_under_way_is_woken_for_the_rest() -> None:
     async def test(world: World) -> None:
         phone = await registered(world, token="token-0001")

@@ -7,12 +7,17 @@ from tests.edge.dialog import ALICE, Side, established, register
 from tests.support.in_world import in_world
 from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
-from tests.support.world import World
+from tests.support.world import DOMAIN, World
 
+from ringwake.model.account import Aor
+from ringwake.model.call_settings import CallSettings, Forwards
+from ringwake.model.events import Happened
+from ringwake.model.settings import Settings
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request
 from ringwake.sip.methods import ACK, INVITE
 
+BOB = f"sip:bob@{DOMAIN}"
 TLS, UDP = Transport.TLS, Transport.UDP
 INSIDE = ["BYE", "INFO", "INVITE", "NOTIFY", "REFER", "UPDATE", "NEWMETHOD"]
 
@@ -223,6 +228,28 @@ def test_a_call_that_replaces_a_dialog_wakes_the_one_phone_that_has_it() -> None
         phone.answer(arrived, 200, ("contact", f"<sip:side@{phone.address}>"))
         await pause(0.1)
         assert [a.status for a in bob.responses_to(invite)] == [100, 200]
+
+    in_world(test)
+
+
+@pytest.mark.parametrize("forwards", [Forwards(always=BOB), Forwards(busy=BOB)])
+def test_such_a_call_goes_on_to_nobody_else(forwards: Forwards) -> None:
+    """Nobody else has the dialog that it replaces."""
+
+    async def test(world: World) -> None:
+        caller, callee = await established(world, with_purr=True)
+        aor = Aor(f"alice@{DOMAIN}")
+        world.directory.put_settings(aor, Settings(calls=CallSettings(forward=forwards)))
+        await gone(callee)
+        bob, invite = await replacing(world, caller)
+        bob.send(invite)
+        await pause(1)
+        phone = await back(world)
+        (arrived,) = of(phone, INVITE)
+        phone.answer(arrived, 486)
+        await pause(1)
+        assert [a.status for a in bob.responses_to(invite)][-1] == 486
+        assert Happened.CALL_FORWARDED not in {event.what for event in world.events}
 
     in_world(test)
 

@@ -32,6 +32,10 @@ def outcomes(image: Image) -> dict[str, Outcome]:
     return {one.id: one.outcome for one in do(image, ListHistory())}
 
 
+def outcomes_of_all(image: Image) -> dict[str, Outcome]:
+    return {one.id: one.outcome for one in do(image, ListHistory(limit=1000))}
+
+
 def unread(image: Image, aor: Aor = ALICE) -> int:
     return do(image, MarkRead(aor=aor, until=0.0))[1]
 
@@ -43,6 +47,15 @@ def test_the_end_of_a_call_is_listed_in_the_same_step_and_counted() -> None:
     assert ended == Finished(was_open=True, unread=1)
     assert do(image, Finish(call="call1", end=CallEnd.NO_ANSWER, entry=entry("call1"))) == Finished(False, 1)
     assert do(image, Park(call=call(2))) == Parked((), 1), "the next call is pushed with the number before it"
+
+
+def test_the_end_of_a_call_that_could_not_be_written_down_when_it_came_is_listed_once() -> None:
+    image = Image()
+    finish = Finish(call="call1", end=CallEnd.NO_ANSWER, entry=entry("call1"))
+    assert do(image, finish) == Finished(was_open=False, unread=1)
+    other = replace(entry("call1"), outcome=Outcome.ANSWERED)
+    assert do(image, Finish(call="call1", end=CallEnd.ANSWERED, entry=other)) == Finished(was_open=False, unread=1)
+    assert outcomes(image) == {"call1": entry("call1").outcome}, "what it ended as, it stays"
 
 
 def test_only_missed_calls_and_messages_of_others_are_unread() -> None:
@@ -150,6 +163,19 @@ def test_the_history_is_listed_by_account_kind_and_what_is_unread() -> None:
     assert listed(ListHistory(aor=ALICE, kind=EntryKind.CALL)) == ["answered", "missed"]
     assert listed(ListHistory(aor=ALICE, only_unread=True)) == ["message1", "missed"]
     assert listed(ListHistory(limit=1)) == ["of bob"]
+
+
+def test_the_newest_come_first_also_when_a_removal_had_to_be_taken_back() -> None:
+    image = Image()
+    for number in range(MOST):
+        do(image, Log(entry(f"e{number}")))
+    one_more = image.apply(Log(entry("one more")))
+    assert "e0" not in outcomes(image)
+    one_more.undo()
+    assert list(outcomes_of_all(image)) == [f"e{number}" for number in range(MOST - 1, -1, -1)]
+    do(image, Log(entry("another")))
+    names = list(outcomes_of_all(image))
+    assert (names[0], names[-1]) == ("another", "e1")
 
 
 def test_settings_are_kept_with_a_version_that_guards_against_each_other() -> None:

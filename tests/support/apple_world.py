@@ -82,6 +82,10 @@ class IPhone(Phone):
 class AppleWorld(World):
     """A world where iPhones have an application, too."""
 
+    def __init__(self, *, call_repeat: float = 10.0) -> None:
+        self._call_repeat = call_repeat
+        super().__init__()
+
     def iphone(self, user: str, *, transport: Transport = Transport.TLS) -> IPhone:
         """Make an iPhone that is off."""
         made = self.phone(user, transport=transport)
@@ -107,17 +111,20 @@ class AppleWorld(World):
 
     def _directory(self) -> MemoryDirectory:
         known = super()._directory()
-        apps = [*known.apps(DOMAIN), App(key=AppKey(Provider.APNS, APP), tenant=DOMAIN, show_caller=True)]
+        key = AppKey(Provider.APNS, APP)
+        apple = App(key=key, tenant=DOMAIN, show_caller=True, call_repeat=self._call_repeat)
         tenant = known.tenant(DOMAIN)
         assert tenant is not None
-        return MemoryDirectory([tenant], apps, known.accounts())
+        return MemoryDirectory([tenant], [*known.apps(DOMAIN), apple], known.accounts())
 
 
-def in_apple_world(test: Callable[[AppleWorld], Awaitable[None]], *, limit: float = LONGEST) -> None:
+def in_apple_world(
+    test: Callable[[AppleWorld], Awaitable[None]], *, call_repeat: float = 10.0, limit: float = LONGEST
+) -> None:
     """Run a test in virtual time in a world with iPhones; no error may have been swallowed there."""
 
     async def main() -> None:
-        world = AppleWorld()
+        world = AppleWorld(call_repeat=call_repeat)
         await test(world)
         await world.close()
 

@@ -88,6 +88,12 @@ def test_a_phone_that_does_not_come_in_its_turn_is_given_up() -> None:
     assert call.pushed_to(Kind.MISSED) == ["b", "c"]
 
 
+def test_a_phone_has_no_longer_to_wake_because_others_come_later() -> None:
+    call = calling(later("a", WAKE, 0), later("b", RING, 40))
+    call.run(TIMING.wake)
+    assert [(device, call.now) for device in sent(call)] == [("b", TIMING.wake)], "its turn comes at once"
+
+
 def test_a_phone_rings_as_long_as_any_though_it_begins_later() -> None:
     call = calling(later("a", RING, 0), later("b", RING, 15))
     ringing(call, "a")

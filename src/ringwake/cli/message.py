@@ -9,39 +9,45 @@ from typing import Any
 from urllib.parse import quote
 
 from ringwake.cli.address import full_aor
+from ringwake.cli.failure import USAGE, CommandError
 from ringwake.cli.operator import ask, running, state_folder
 from ringwake.cli.options import add_json, add_state
 from ringwake.config.embedded import DOMAIN
 
 _SECONDS = 60
 """A PBX may need so long to answer."""
+_SENT = 3
+"""Words of a message that is sent."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    send = actions.add_parser("send", help="write a message in the name of an account")
-    send.add_argument("sender", metavar="FROM", help="account; without a domain, of " + DOMAIN)
-    send.add_argument("to", metavar="TO", help="SIP URI, address of record, or number at the PBX")
-    send.add_argument("text", metavar="TEXT")
-    send.add_argument("--type", metavar="TYPE", help="Content-Type; text/plain if it is not given")
-    listing = actions.add_parser("list", help="list messages, the newest first")
-    listing.add_argument("account", nargs="?", help="address of record; without a domain, of " + DOMAIN)
-    listing.add_argument("--limit", type=int, default=100, metavar="NUMBER", help="how many (100)")
-    for action in (send, listing):
-        add_json(action)
-        add_state(action)
+    parser.add_argument("action", choices=["send", "list"])
+    what = f"send: FROM TO TEXT. list: an account, or nothing. Addresses without a domain are of {DOMAIN}"
+    parser.add_argument("words", nargs="*", metavar="WORD", help=what)
+    parser.add_argument("--type", metavar="TYPE", help="Content-Type of what is sent; text/plain if it is not given")
+    parser.add_argument("--limit", type=int, metavar="N", help="how many are listed at most; 100 if it is not given")
+    add_json(parser)
+    add_state(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    return _send(options) if options.action == "send" else _list(options)
+    if options.action == "send":
+        return _send(options)
+    return _list(options)
 
 
 def _send(options: argparse.Namespace) -> int:
-    body = {"from": full_aor(options.sender), "to": options.to, "text": options.text}
-    if options.type:
-        body["content_type"] = options.type
+    if len(options.words) != _SENT or options.limit is not None:
+        raise CommandError('send takes FROM, TO and TEXT, such as: send alice bob "I am late"', USAGE)
+    sender, to, text = options.words
+    body = {
+        "from": full_aor(sender),
+        "to": to,
+        "text": text,
+        **({"content_type": options.type} if options.type else {}),
+    }
     sent = ask(running(state_folder(options.state)), "POST", "/api/v1/messages", body, seconds=_SECONDS)
     print(json.dumps(sent) if options.json else told(sent))
     return 0
@@ -57,9 +63,11 @@ def told(sent: dict[str, Any]) -> str:
 
 
 def _list(options: argparse.Namespace) -> int:
-    query = f"?limit={options.limit}"
-    if options.account:
-        query += f"&account={quote(full_aor(options.account))}"
+    if len(options.words) > 1 or options.type is not None:
+        raise CommandError("list takes one account, such as alice@example.com, or none", USAGE)
+    query = f"?limit={100 if options.limit is None else options.limit}"
+    if options.words:
+        query += f"&account={quote(full_aor(options.words[0]))}"
     messages = ask(running(state_folder(options.state)), "GET", f"/api/v1/messages{query}")
     if options.json:
         print(json.dumps(messages))

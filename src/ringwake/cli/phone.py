@@ -101,7 +101,7 @@ def _has_screen(options: argparse.Namespace) -> bool:
     """Tell whether there is a terminal on which all may be drawn."""
     # Textual draws on standard error, so that must be the terminal, too.
     is_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
-    return is_terminal and os.environ.get("TERM", "dumb") != "dumb" and not (options.plain or options.json)
+    return is_terminal and os.environ.get("TERM", "") not in ("", "dumb") and not (options.plain or options.json)
 
 
 async def _run_in_lines(make: Callable[[Callable[[PhoneNote], None]], Device], options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from ringwake.edge.answers import STORE_DOWN, refuse
 from ringwake.edge.core import Core
 from ringwake.edge.keep_message import Letter, keep
 from ringwake.edge.message_delivery import hand_over
-from ringwake.edge.message_wakes import plan_of, wake, wakes_for
+from ringwake.edge.message_wakes import plan_of, undisturbed, wake, wakes_for
 from ringwake.edge.screening import screened
 from ringwake.edge.stand_alone import stand_alone
 from ringwake.model.account import Account, Aor
@@ -23,7 +23,6 @@ from ringwake.sip.transactions.events import RequestArrived
 from ringwake.wake.message_content import Content, content_of
 from ringwake.wake.parked_message import ParkedMessage
 from ringwake.wake.plan import Action
-from ringwake.wake.screening import hushed
 
 FULL = SipError(480, "as many messages wait for the account as may")
 RECOVERED_PER_SECOND = 100.0
@@ -45,8 +44,7 @@ def message(core: Core, arrived: RequestArrived, account: Account, now: float, *
         return stand_alone(core, arrived, account, now, only=only)
     if len(request.body) > core.max_message:
         raise SipError(413, "the message is too long")
-    if verdict is not None:  # who is not to be disturbed sees it, and hears nothing
-        account = replace(account, settings=hushed(account.settings))
+    account = undisturbed(core, account, request, now)
 
     def told(result: Kept | MailboxFull | Failed, now: float) -> Effects:
         match result:
@@ -78,13 +76,18 @@ def recover(core: Core, found: Recovered, now: float) -> Effects:
         waiting = {phone.id: phone for _, phones in letters for phone in phones}
         awake = [t.binding for t in plan_of(core, waiting.values(), now) if t.action is Action.RING]
         effects.append(hand_over(core, awake, [stored for stored, _ in letters], now))
-        for parked, phones in _again(core, account, letters, unread=unread.get(aor, 0)):
+        for parked, phones in _again(core, account, letters, unread=unread.get(aor, 0), now=now):
             effects.append(wake(core, parked, phones, now, delay=number / RECOVERED_PER_SECOND))
     return tuple(effect for several in effects for effect in several)
 
 
 def _again(
-    core: Core, account: Account, letters: list[tuple[StoredMessage, tuple[Binding, ...]]], *, unread: int
+    core: Core,
+    account: Account,
+    letters: list[tuple[StoredMessage, tuple[Binding, ...]]],
+    *,
+    unread: int,
+    now: float,
 ) -> list[tuple[ParkedMessage, tuple[Binding, ...]]]:
     """Return the messages that are to wake phones, each with those that no other wakes."""
     found: list[tuple[ParkedMessage, tuple[Binding, ...]]] = []
@@ -95,6 +98,6 @@ def _again(
         if request is None:
             continue
         seen.update(phone.phone for phone in first)
-        words = replace(core.announce(request, account), unread=unread)
+        words = replace(core.announce(request, undisturbed(core, account, request, now)), unread=unread)
         found.append((ParkedMessage(stored, words, means=core.means, seal=core.seal), first))
     return found

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from ringwake.edge.core import Core
 from ringwake.edge.unread import with_unread
+from ringwake.model.account import Account
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Persist
+from ringwake.model.history import Outcome
 from ringwake.model.push import Kind
 from ringwake.model.store_ops import ListBindings
 from ringwake.model.stored_message import StoredMessage
@@ -18,6 +20,8 @@ from ringwake.sip.parser import parse
 from ringwake.wake.message_content import Content, content_of
 from ringwake.wake.parked_message import ParkedMessage
 from ringwake.wake.plan import Action, Target, plan
+from ringwake.wake.screening import hushed, screen
+from ringwake.wake.who_calls import who_calls
 
 MOST_WAKING = 20
 """Messages that wait for a push to one phone. It takes all that are stored when it comes, so further ones need none."""
@@ -32,6 +36,14 @@ def wakes_for(stored: StoredMessage) -> Request | None:
     """Return a stored message as a request, if it is worth a wake; None: it waits until the phone comes by itself."""
     request = parse(stored.message)
     return request if isinstance(request, Request) and content_of(request) is Content.SAID else None
+
+
+def undisturbed(core: Core, account: Account, request: Request, now: float) -> Account:
+    """Return the account as its phones are to show a message now: without a sound while it is not to be disturbed."""
+    caller = who_calls(request, is_trusted=False)
+    verdict = screen(caller, account.settings.calls, zone=core.means.zone, wall=core.wall(now))
+    is_silenced = verdict is not None and verdict.outcome is Outcome.SILENCED
+    return replace(account, settings=hushed(account.settings)) if is_silenced else account
 
 
 def wake(core: Core, parked: ParkedMessage, bindings: Iterable[Binding], now: float, *, delay: float = 0.0) -> Effects:
@@ -54,10 +66,9 @@ def rouse(core: Core, messages: Sequence[StoredMessage], lost: Binding) -> Effec
     if found is None or account is None:
         return NOTHING
     stored, request = found
-    announcement = core.announce(request, account)
 
     def counted(unread: int, now: float) -> Effects:
-        words = replace(announcement, unread=unread)
+        words = replace(core.announce(request, undisturbed(core, account, request, now)), unread=unread)
 
         def applied(bindings: tuple[Binding, ...], now: float) -> Effects:
             asleep = [known for known in bindings if known.phone == lost.phone]

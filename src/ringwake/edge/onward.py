@@ -113,7 +113,7 @@ def _to_account(core: Core, leaving: Leaving, request: Request, account: Account
     until = min(wall + timing.wake, record.received_at + MOST_SECONDS - timing.ring)
     if account.aor in diverters(request):
         return Stuck("the next account has been tried")
-    if until < wall + LEAST_SECONDS:
+    if until < wall + min(LEAST_SECONDS, timing.wake):
         return Stuck("no time is left for another")
     caller = core.announce(request, account, record.flow).caller
     if core.means.callers.refusal(caller.key, account.aor, leaving.now) is not None:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from ringwake.edge.core import Core
 from ringwake.edge.keep_message import Letter, keep
+from ringwake.edge.message_wakes import undisturbed
 from ringwake.edge.upstream.standing import standing_of
 from ringwake.edge.upstream.upward_relay import CHALLENGES, of_realm
 from ringwake.model.account import Account, Aor
@@ -141,7 +142,7 @@ def _to_account(core: Core, request: Request, account: Account, now: float, *, t
                 told(Fate(**fate, outcome=Outcome.REFUSED, status=503))
         return NOTHING
 
-    return keep(core, Letter(request=request, account=account), now, told=kept)
+    return keep(core, Letter(request=request, account=undisturbed(core, account, request, now)), now, told=kept)
 
 
 def _to_pbx(core: Core, request: Request, sender: Aor, now: float, *, told: Told) -> Effects:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from ringwake.model.account import Aor
 from ringwake.model.history import Entry, Outcome
@@ -19,12 +21,14 @@ KEPT_SECONDS = 90 * 86400.0
 class History:
     """The lines of all accounts."""
 
-    __slots__ = ("_by_aor", "_by_id", "_expiry", "_unread")
+    __slots__ = ("_by_aor", "_by_id", "_expiry", "_is_sorted", "_unread")
 
     def __init__(self) -> None:
         self._by_id: dict[str, Line] = {}
         self._by_aor: dict[Aor, dict[str, None]] = {}
-        # In the order of their serial numbers: a line that is replaced keeps its number and its place.
+        # Both in the order of their serial numbers: a line that is replaced keeps its number and its place.
+        self._is_sorted = True
+        """Whether `_by_id` is: seldom not, so that nobody sorts all lines who wants to see the newest."""
         self._unread: dict[Aor, int] = {}
         self._expiry = Agenda()
 
@@ -66,14 +70,24 @@ class History:
 
     def listed(self, op: ListHistory, _: Changes) -> tuple[Entry, ...]:
         """Return entries, newest first."""
-        lines = [self._by_id[one] for one in self._by_aor.get(op.aor, ())] if op.aor else list(self._by_id.values())
-        lines.sort(key=lambda line: line.serial, reverse=True)
         found = (
             line.entry
-            for line in lines
+            for line in self._newest_first(op.aor)
             if op.kind in (None, line.entry.kind) and (line.entry.is_unread or not op.only_unread)
         )
-        return tuple(entry for _, entry in zip(range(op.limit), found, strict=False))
+        return tuple(islice(found, op.limit))
+
+    def _newest_first(self, aor: Aor | None) -> Iterator[Line]:
+        if aor is not None:
+            return (self._by_id[one] for one in reversed(self._by_aor.get(aor, {})))
+        if not self._is_sorted:
+            self._by_id = dict(sorted(self._by_id.items(), key=lambda item: item[1].serial))
+            self._is_sorted = True
+        return reversed(self._by_id.values())
+
+    def knows(self, entry_id: str) -> bool:
+        """Tell whether there is an entry of this id."""
+        return entry_id in self._by_id
 
     def remove(self, changes: Changes, aor: Aor) -> None:
         """Remove all of an account."""
@@ -94,6 +108,7 @@ class History:
 
     def loaded(self) -> None:
         """Put what was loaded into order: rows come as the disk has them."""
+        self._is_sorted = False
         for aor, ids in self._by_aor.items():
             self._by_aor[aor] = dict.fromkeys(sorted(ids, key=lambda one: self._by_id[one].serial))
 
@@ -108,6 +123,7 @@ class History:
         gone = before is not None and entry_id not in self._by_id
         self._set(entry_id, aor, before)
         if gone:
+            self._is_sorted = False
             ids = self._by_aor[aor]
             self._by_aor[aor] = dict.fromkeys(sorted(ids, key=lambda one: self._by_id[one].serial))
 

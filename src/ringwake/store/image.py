@@ -225,8 +225,9 @@ class Image:
         call = self._calls.get(op.call)
         if call is not None:
             self._calls.finish(changes, call)
-            if op.entry is not None:
-                self._log(Log(op.entry), changes)
+        # A call that could not be written down when it came is listed nevertheless; one that has ended stays as it is.
+        if op.entry is not None and (call is not None or not self._history.knows(op.entry.id)):
+            self._log(Log(op.entry), changes)
         aor = call.aor if call else op.entry.aor if op.entry else None
         return Finished(was_open=call is not None, unread=self._history.unread(aor) if aor else 0)
 
@@ -254,8 +255,7 @@ class Image:
             return Kept(known, bindings, self._history.unread(op.message.aor))
         if op.most is not None and self._messages.count(op.message.aor) >= op.most:
             return MailboxFull()
-        meant = [binding for binding in bindings if binding.is_meant(op.only)]
-        message = replace(op.message, waiting=tuple(phones_of(meant)))
+        message = replace(op.message, waiting=tuple(phones_of(one for one in bindings if one.is_meant(op.only))))
         self._messages.keep(changes, message, self._serial.next())
         if op.entry is not None:
             self._log(Log(op.entry), changes)

@@ -23,7 +23,7 @@ INSTANCE = "urn:uuid:00000000-0000-1000-8000-aabbccddeeff"
 
 
 def fcm_push(kind: str, *, call_id: str = "c1", seq: int = 1, **data: Any) -> Notification:
-    """Return a push as an Android phone reads it; `data` is what stands beside `ringwake` (docs/reference/payload.md)."""
+    """Return a push as an Android phone reads it; `data` is what stands beside `ringwake` in it."""
     ours: dict[str, Any] = {"v": 1, "kind": kind, "id": f"{kind}-{call_id}-{seq}", "call_id": call_id, "seq": seq}
     payload = {"ringwake": json.dumps(ours), **data}
     return read_notification(ReceivedPush(provider="fcm", service="", id=ours["id"], payload=payload, display=None))
@@ -94,12 +94,22 @@ class Glass:
 
 @asynccontextmanager
 async def glass(
-    size: tuple[int, int] = SMALL, *, api: AccountApi | None = None, **seconds: float
+    size: tuple[int, int] = SMALL,
+    *,
+    api: AccountApi | None = None,
+    banner_seconds: float = 60.0,
+    ring_seconds: float = 60.0,
 ) -> AsyncIterator[Glass]:
-    """Open the program; `seconds` may be `banner_seconds` and `ring_seconds`."""
+    """Open the program."""
     pressed: list[str] = []
-    times = {"banner_seconds": 60.0, "ring_seconds": 60.0, **seconds}
-    state = ScreenState(ACCOUNT)
-    app = HeardApp(Phone(state=state, instance=INSTANCE, press=pressed.append, api=api, **times))
+    phone = Phone(
+        state=ScreenState(ACCOUNT),
+        instance=INSTANCE,
+        press=pressed.append,
+        api=api,
+        banner_seconds=banner_seconds,
+        ring_seconds=ring_seconds,
+    )
+    app = HeardApp(phone)
     async with app.run_test(size=size) as pilot:
         yield Glass(app, pilot, pressed)

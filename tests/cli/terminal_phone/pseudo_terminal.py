@@ -28,13 +28,15 @@ _COMMANDS = re.compile(rb"\x1b\][^\x07\x1b]*\x07")
 class PseudoTerminal:
     """Runs a command while the context is open."""
 
-    def __init__(self, *arguments: str, state: Path, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(
+        self, *arguments: str, state: Path, size: tuple[int, int] = (80, 24), kind: str = "xterm-256color"
+    ) -> None:
         self.output = b""
         self._read_to = 0
         self._terminal, self._computer = pty.openpty()
         self.resize(*size)
         self._before = termios.tcgetattr(self._computer)
-        environment = {**os.environ, "RINGWAKE_STATE": str(state), "TERM": "xterm-256color"}
+        environment = {**os.environ, "RINGWAKE_STATE": str(state), "TERM": kind}
         for name in ("COLUMNS", "LINES", "NO_COLOR"):
             environment.pop(name, None)
         self.process = subprocess.Popen(

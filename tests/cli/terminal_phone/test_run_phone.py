@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +129,20 @@ def test_why_it_cannot_register_is_one_line_on_the_screen_that_was_there(lab: Pa
 def test_plain_prints_lines(lab: Path) -> None:
     with PseudoTerminal("phone", "alice", "--plain", state=lab) as terminal:
         terminal.until(b"Registered for 30 days; it will be woken by push.\r\n")
+        terminal.press(b"q")
+        assert terminal.end() == 0
+        assert ENTERED not in terminal.output
+
+
+def test_whoever_wants_lines_does_not_wait_for_the_screen() -> None:
+    program = "import sys, ringwake.cli.phone; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["dumb", ""])
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(lab: Path, name: str) -> None:
+    with PseudoTerminal("phone", "alice", state=lab, kind=name) as terminal:
+        terminal.until(b"it will be woken by push.\r\n")
         terminal.press(b"q")
         assert terminal.end() == 0
         assert ENTERED not in terminal.output

@@ -20,15 +20,25 @@ from tests.store.sqlite.beside import image_of, on_disk, open_store, opened, wri
 
 from ringwake.model.store_ops import Failed
 from ringwake.store.image import Image
-from ringwake.store.rows import Letter, Table, Value
+from ringwake.store.rows import Letter, Line, Table, Value
 
 ROUNDS = 5
 Rows = dict[tuple[Table, str], Value]
 
 
 def without_serials(rows: Rows) -> Rows:
-    """A message that failed has used up a serial."""
-    return {place: replace(value, serial=0) if isinstance(value, Letter) else value for place, value in rows.items()}
+    """What failed has used up a serial."""
+    return {place: _without_serial(value) for place, value in rows.items()}
+
+
+def _without_serial(value: Value) -> Value:
+    match value:
+        case Letter():
+            return replace(value, serial=0)
+        case Line():
+            return value._replace(serial=0)
+        case _:
+            return value
 
 
 def suffer(path: Path, first: int, *, lines: int) -> list[int]:

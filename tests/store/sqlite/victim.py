@@ -11,6 +11,11 @@ from typing import Any
 from ringwake.model.account import Account, Aor
 from ringwake.model.account_ops import PutAccount
 from ringwake.model.call import CallEnd, CallRecord
+from ringwake.model.history import Entry, EntryKind, Outcome
+from ringwake.model.history_ops import MarkRead
+from ringwake.model.once_ops import UseOnce
+from ringwake.model.settings import Settings
+from ringwake.model.settings_ops import PutSettings
 from ringwake.model.store_ops import ContactUpdate, Failed, Finish, KeepMessage, Op, Park, Register
 from ringwake.model.stored_message import StoredMessage
 from ringwake.secret import Secret
@@ -44,11 +49,29 @@ def operation(number: int) -> Op[Any]:
         message = StoredMessage(
             id=f"message{serial}", trace="t", aor=aor, message=b"hello", received_at=WALL, expires_at=WALL + 1e9
         )
-        return KeepMessage(message=message)
+        return KeepMessage(message=message, entry=entry(message.id, aor, EntryKind.MESSAGE))
     if kind == 3:
-        return Finish(call=f"call{serial - 2}", end=CallEnd.ANSWERED)
+        call = f"call{serial - 2}"
+        return Finish(call=call, end=CallEnd.NO_ANSWER, entry=entry(call, aor, EntryKind.CALL))
+    if serial % 3:
+        return seldom(number, aor)
     secret = Secret(f"{number:032}")
     return PutAccount(account=Account(aor=Aor(f"{number}@x"), tenant="x", ha1_md5=secret, ha1_sha256=secret))
+
+
+def entry(name: str, aor: Aor, kind: EntryKind) -> Entry:
+    """Return what is listed of a call or message."""
+    outcome = Outcome.WAITING if kind is EntryKind.MESSAGE else Outcome.NO_ANSWER
+    return Entry(id=name, trace="t", aor=aor, kind=kind, outcome=outcome, peer_name="Boss", at=WALL)
+
+
+def seldom(number: int, aor: Aor) -> Op[Any]:
+    """Return what people do themselves."""
+    return (
+        UseOnce(name=f"once{number}", until=WALL + number),
+        MarkRead(aor=aor, until=WALL),
+        PutSettings(aor=aor, settings=Settings()),
+    )[number % 3]
 
 
 async def suffer(path: Path, first: int) -> None:

@@ -24,7 +24,8 @@ class AlertScreen(ModalScreen[None]):
         width: 90%; max-width: 60; height: auto; border: round $primary; padding: 0 1; background: $surface;
     }
     AlertScreen PlainText { width: 100%; text-align: center; }
-    AlertScreen #text { text-style: bold; margin: 1 0; }
+    AlertScreen #title { max-height: 1; }
+    AlertScreen #text { text-style: bold; margin: 1 0; max-height: 3; }
     AlertScreen Horizontal { height: auto; align-horizontal: center; }
     AlertScreen Button { width: 1fr; min-width: 8; max-width: 24; margin: 0 1; }
     """

@@ -46,9 +46,9 @@ class Row:
     @property
     def text(self) -> str:
         """The row as it is shown."""
-        value = _WORDS.get(self.value) if isinstance(self.value, (bool, str)) else None
+        value = _WORDS.get(self.value, plain(str(self.value))) if isinstance(self.value, (bool, str)) else "?"
         own = " (this phone)" if self.is_own else ""
-        return f"{self.choice.label:<{_LABEL_COLUMNS}}{value or plain(str(self.value))}{own}"
+        return f"{self.choice.label:<{_LABEL_COLUMNS}}{value}{own}"
 
 
 def rows(document: dict[str, Any], instance: str) -> list[Row]:

@@ -68,8 +68,9 @@ class _Life:
         self._habits = habits
         self._words: asyncio.Queue[str] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        who = settings.identity
         phone = Phone(
-            state=ScreenState(f"{settings.identity.aor} {settings.provider}".strip()),
+            state=ScreenState(f"{who.user}@{who.domain} {settings.provider}".strip()),
             instance=settings.instance,
             press=self._press,
             begin=self._begin,

@@ -135,7 +135,7 @@ class ScreenState:
         )
         if push.rings and push.call_id:
             if push.call_id not in self._done:
-                self._ring(push.call_id, announcement)
+                self._ringing[push.call_id] = announcement
             return
         if push.kind == "message":
             self._texts_due += 1
@@ -150,7 +150,7 @@ class ScreenState:
         wishes = self.wishes
         text = f"{sender} calling" if wishes.preview else "Incoming call"
         self.say(text)
-        self._ring(call_id, Announcement(text=text, style=wishes.style, call_id=call_id, has_sound=wishes.sound))
+        self._ringing[call_id] = Announcement(text=text, style=wishes.style, call_id=call_id, has_sound=wishes.sound)
 
     def _changed(self, call_id: str, state: str, ending: str) -> None:
         if state == "up":
@@ -189,10 +189,6 @@ class ScreenState:
                 self._over(call_id)
 
     # ---- what is shown
-
-    def _ring(self, call_id: str, announcement: Announcement) -> None:
-        self._notice = None
-        self._ringing[call_id] = announcement
 
     def _show(self, announcement: Announcement) -> None:
         if announcement.has_sound:
