@@ -21,7 +21,7 @@ async def listed(bed: Bed, *outcomes: Outcome, aor: str = STORED) -> None:
     for number, outcome in enumerate(outcomes):
         bed.now += 1
         entry = Entry(
-            id=f"{outcome.value}{number}",
+            id=f"{outcome.value}{number}" + ("" if aor in (STORED, FIXED) else aor),
             trace=f"trace{number}",
             aor=Aor(aor),
             kind=EntryKind.CALL,
@@ -86,11 +86,29 @@ def test_it_is_asked_for_by_kind_and_by_what_was_missed_or_not_read(query: str, 
 
 
 @pytest.mark.parametrize(
-    "query", ["?kind=fax", "?unread=yes", "?missed=1", "?limit=0", "?limit=1001", "?limit=x", "?limit=", "?limit=²"]
+    "query",
+    [
+        "?kind=fax",
+        "?unread=yes",
+        "?missed=1",
+        *(f"?limit={text}" for text in ("0", "1001", "x", "", "²", "00000000199999999999999999999")),
+        f"?limit=000000001{'9' * 5000}",
+    ],
 )
 def test_a_question_that_makes_no_sense_is_refused(query: str) -> None:
     async def test(bed: Bed) -> None:
         assert (await bed.operator.ask("GET", f"/api/v1/history{query}")).status == 422
+
+    in_bed(test)
+
+
+def test_missed_calls_are_found_behind_any_number_of_others() -> None:
+    async def test(bed: Bed) -> None:
+        await listed(bed, Outcome.NO_ANSWER, *[Outcome.ANSWERED] * 150)
+        for number in range(10):
+            await listed(bed, *[Outcome.ANSWERED] * 120, aor=f"u{number}@example.com")
+        found = (await bed.operator.ask("GET", "/api/v1/history?missed=true")).json()
+        assert [one["id"] for one in found] == ["no_answer0"]
 
     in_bed(test)
 

@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from tests.api.bed import DOMAIN, FIXED, STORED, Answer, Asker, Bed, device_token, in_bed
 from tests.support.faulty_store import FaultyStore
 
 from ringwake.api.apps import operator_app, public_app
 from ringwake.api.settings_shape import shown_settings
 from ringwake.model.account import Aor
-from ringwake.model.account_ops import ListAccounts
-from ringwake.model.settings import UNCHOSEN, AlertStyle, OwnNotifications
+from ringwake.model.account_ops import ListAccounts, RemoveAccount
+from ringwake.model.settings import UNCHOSEN, AlertStyle, OwnNotifications, Settings
 from ringwake.model.settings_ops import ListSettings, PutSettings
 
 MINE = "/me/settings"
@@ -261,5 +262,67 @@ def test_settings_are_kept_apart_from_the_account_and_outlive_a_new_password() -
         assert (await bed.operator.ask("DELETE", account)).status == 204
         assert bed.directory.settings(Aor(STORED)) is UNCHOSEN
         assert await bed.store.do(ListSettings()) == ()
+
+    in_bed(test)
+
+
+def test_a_change_whose_account_goes_while_its_body_comes_is_not_in_force_for_the_next_one_of_that_name() -> None:
+    async def test(bed: Bed) -> None:
+        phone, app = await phone_of(bed), public_app(bed.backend)
+        token = await device_token(bed.phone(), STORED, "bob-canary")
+
+        async def late(scope: Scope, receive: Receive, send: Send) -> None:
+            async def receive_late() -> Message:
+                assert (await bed.operator.ask("DELETE", f"/api/v1/accounts/{STORED}")).status == 204
+                return await receive()
+
+            await app(scope, receive_late, send)
+
+        diverted = {"calls": {"forward": {"always": "sip:eve@example.com"}}}
+        answer = await Asker(late, authorization=f"Bearer {token}").ask("PATCH", MINE, diverted)
+        assert answer.status == 404
+        await bed.put(STORED, "bob-canary")
+        assert members(await phone.ask("GET", MINE)) == shown_settings(UNCHOSEN)
+        assert await bed.store.do(ListSettings()) == ()
+
+    in_bed(test)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_change_and_a_removal_at_once_leave_nothing_behind(is_first: bool) -> None:
+    async def test(bed: Bed) -> None:
+        phone = await phone_of(bed)
+        assert isinstance(bed.store, FaultyStore)
+        bed.store.delay = 0.05
+        wishes = [
+            phone.ask("PATCH", MINE, {"calls": {"forward": {"always": "sip:eve@example.com"}}}),
+            bed.operator.ask("DELETE", f"/api/v1/accounts/{STORED}"),
+        ]
+        answers = await asyncio.gather(*(wishes if is_first else reversed(wishes)))
+        assert {answer.status for answer in answers} <= {204, 401, 404}
+        assert await bed.store.do(ListSettings()) == ()
+        assert bed.directory.settings(Aor(STORED)) is UNCHOSEN
+
+    in_bed(test, store=FaultyStore())
+
+
+def test_an_account_that_could_not_be_removed_keeps_its_settings() -> None:
+    async def test(bed: Bed) -> None:
+        await (await phone_of(bed)).ask("PATCH", MINE, QUIET)
+        assert isinstance(bed.store, FaultyStore)
+        bed.store.broken = (RemoveAccount,)
+        assert (await bed.operator.ask("DELETE", f"/api/v1/accounts/{STORED}")).status == 503
+        found = bed.directory.account(Aor(STORED))
+        assert found is not None
+        assert not found.settings.notifications.sound
+
+    in_bed(test, store=FaultyStore())
+
+
+def test_settings_of_an_account_that_only_its_pbx_knows_stay_when_it_is_asked_to_be_removed() -> None:
+    async def test(bed: Bed) -> None:
+        bed.directory.put_settings(Aor("guest@example.org"), Settings(version=3))
+        assert (await bed.operator.ask("DELETE", "/api/v1/accounts/guest@example.org")).status == 404
+        assert bed.directory.settings(Aor("guest@example.org")).version == 3
 
     in_bed(test)

@@ -7,7 +7,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ringwake.model.account import Aor
-from ringwake.model.history import Entry, Outcome
+from ringwake.model.history import MISSED, Entry, EntryKind, Outcome
 from ringwake.model.history_ops import ListHistory, Log, MarkRead
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.settings import UNCHOSEN, Settings
@@ -65,7 +65,9 @@ class NaiveHistory:
     @apply.register
     def _(self, op: ListHistory) -> tuple[Entry, ...]:
         found = [e for e in reversed(self.entries) if op.aor in (None, e.aor) and op.kind in (None, e.kind)]
-        return tuple(e for e in found if e.is_unread or not op.only_unread)[: op.limit]
+        found = [e for e in found if e.is_unread or not op.only_unread]
+        is_missed = {e.id for e in found if e.kind is EntryKind.CALL and e.outcome in MISSED}
+        return tuple(e for e in found if e.id in is_missed or not op.only_missed)[: op.limit]
 
     @apply.register
     def _(self, op: MarkRead) -> tuple[int, int]:

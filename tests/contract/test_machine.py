@@ -354,11 +354,12 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(
         aor=AORS,
         kind=st.none() | st.sampled_from(EntryKind),
-        only_unread=st.booleans(),
+        only=st.sampled_from(["", "only_unread", "only_missed"]),
         limit=st.sampled_from([1, 3, 100]),
     )
-    def list_history(self, aor: Aor, kind: EntryKind | None, only_unread: bool, limit: int) -> None:
-        self.ask(ListHistory(aor=aor, kind=kind, only_unread=only_unread, limit=limit))
+    def list_history(self, aor: Aor, kind: EntryKind | None, only: str, limit: int) -> None:
+        is_only = {name: only == name for name in ("only_unread", "only_missed")}
+        self.ask(ListHistory(aor=aor, kind=kind, limit=limit, **is_only))
 
     @rule(aor=AORS, settings=CHOICES, expected=st.none() | st.integers(0, 3))
     def put_settings(self, aor: Aor, settings: Settings, expected: int | None) -> None:

@@ -12,6 +12,8 @@ from ringwake.model.account import Aor
 from ringwake.model.events import Happened
 from ringwake.model.history_ops import ListHistory
 from ringwake.model.store_ops import Recover, Recovered
+from ringwake.model.tenant import Tenant
+from ringwake.store.directory import MemoryDirectory
 from ringwake.ua.call import CallState, OutgoingCall
 from ringwake.wake.actions import PATH, Act, ActionLinks
 
@@ -185,6 +187,23 @@ def test_a_message_is_replied_to_and_read_by_that() -> None:
         assert boss.texts == ["Yes"]
         (entry,) = await world.store.do(ListHistory(aor=Aor(f"alice@{DOMAIN}")))
         assert (entry.is_read, entry.kind) == (True, "message")
+
+    in_world(test)
+
+
+def test_nobody_acts_in_the_name_of_an_account_that_was_removed() -> None:
+    async def test(world: World) -> None:
+        phone = await asleep(world)
+        phone.wakes = False
+        world.core.links = ActionLinks(world.keys, lambda: BASE)
+        boss = await awake(world)
+        assert await line_of(boss).message(phone.aor, "Lunch?") == 202
+        await pause(0.5)
+        left = [account for account in world.directory.accounts() if account.aor != f"alice@{DOMAIN}"]
+        world.core.directory = MemoryDirectory([Tenant(domain=DOMAIN)], [], left)
+        assert click(world, phone, "reply", "You are all fools") is Done.OVER
+        await pause(1.0)
+        assert boss.texts == []
 
     in_world(test)
 

@@ -146,6 +146,24 @@ def test_what_was_decided_last_counts() -> None:
     in_settled_world(test)
 
 
+@pytest.mark.parametrize(
+    ("wishes", "status", "pushes"),
+    [({"block": ("boss@*",)}, 603, 0), ({"only_allowed": True}, 603, 0), ({"do_not_disturb": True}, 480, 1)],
+)
+def test_who_may_not_call_may_not_have_a_sleeping_phone_call_either(
+    wishes: dict[str, Any], status: int, pushes: int
+) -> None:
+    async def test(world: SettledWorld) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        caller = await Stranger(world).open()
+        refer = caller.request("REFER", ALICE, "Refer-To: <sip:premium@example.net>", f"Contact: <sip:{caller.address}>")
+        assert (await caller.ask_as("boss", refer, seconds=30)).status == status
+        assert len(alice.pushes) == pushes
+
+    in_settled_world(test, alice=wishing(**wishes))
+
+
 # ---- phones that are to have no calls
 
 

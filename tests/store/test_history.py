@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 from tests.store.samples import ALICE, BOB, NOW, call, contact, message, register
 from tests.store.test_image import do, entry
@@ -18,6 +19,7 @@ from ringwake.model.settings_ops import ListSettings, Outdated, PutSettings
 from ringwake.model.store_ops import Finish, Finished, KeepMessage, Kept, MailboxFull, MessageDone, Park, Parked, Sweep
 from ringwake.store.history import KEPT_SECONDS, MOST
 from ringwake.store.image import Image
+from ringwake.store.rows import Line
 
 
 def letter(number: int = 1) -> Entry:
@@ -71,7 +73,9 @@ def test_what_was_read_on_one_device_is_read_and_stays_so() -> None:
     image = Image()
     for name in ("one", "two"):
         do(image, Log(entry(name)))
-    assert do(image, MarkRead(aor=ALICE, entries=("one", "none"), until=NOW)) == (1, 1)
+    do(image, Log(replace(entry("answered"), outcome=Outcome.ANSWERED)))
+    read = MarkRead(aor=ALICE, entries=("one", "answered", "none"), until=NOW)
+    assert do(image, read) == (1, 1), "an answered call was never news"
     assert do(image, MarkRead(aor=BOB, until=NOW)) == (0, 0)
     assert do(image, Log(entry("one"))) == 1, "told again after a crash, it is not new"
     assert do(image, MarkRead(aor=ALICE, until=NOW - 1)) == (0, 1), "what came since was not looked at"
@@ -133,7 +137,7 @@ def test_a_message_that_no_phone_takes_and_one_that_nobody_came_for_are_listed_a
     do(image, register(contact("a1")))
     keep(image, 1)
     keep(image, 2)
-    do(image, MessageDone(message="message1", binding="a1", status=415, wall=NOW + 1))
+    do(image, MessageDone(message="message1", binding="a1", status=302, wall=NOW + 1))
     assert outcomes(image) == {"message1": Outcome.REFUSED, "message2": Outcome.WAITING}
     do(image, Sweep(wall=NOW + 1000, limit=9))
     assert outcomes(image) == {"message1": Outcome.REFUSED, "message2": Outcome.EXPIRED}
@@ -163,6 +167,7 @@ def test_the_history_is_listed_by_account_kind_and_what_is_unread() -> None:
     assert listed(ListHistory(aor=ALICE, kind=EntryKind.CALL)) == ["answered", "missed"]
     assert listed(ListHistory(aor=ALICE, only_unread=True)) == ["message1", "missed"]
     assert listed(ListHistory(limit=1)) == ["of bob"]
+    assert listed(ListHistory(only_missed=True, limit=2)) == ["of bob", "missed"]
 
 
 def test_the_newest_come_first_also_when_a_removal_had_to_be_taken_back() -> None:
@@ -178,6 +183,18 @@ def test_the_newest_come_first_also_when_a_removal_had_to_be_taken_back() -> Non
     assert (names[0], names[-1]) == ("another", "e1")
 
 
+def test_rows_may_be_loaded_in_any_order() -> None:
+    image = Image()
+    lines = [Line(entry(f"e{number}"), number) for number in range(9)]
+    image.load(Random(7).sample(lines, len(lines)))
+    names = [f"e{number}" for number in range(8, -1, -1)]
+    assert list(outcomes_of_all(image)) == names
+    assert [one.id for one in do(image, ListHistory(aor=ALICE))] == names
+    (changed,) = image.apply(Log(entry("a new one"))).rows
+    assert isinstance(changed.after, Line)
+    assert changed.after.serial > 8, "or the next start would put it before those that were loaded"
+
+
 def test_settings_are_kept_with_a_version_that_guards_against_each_other() -> None:
     image = Image()
     loud, quiet = Settings(), Settings(notifications=Notifications(sound=False), version=99)
@@ -185,8 +202,10 @@ def test_settings_are_kept_with_a_version_that_guards_against_each_other() -> No
     assert first == replace(quiet, version=1)
     assert do(image, PutSettings(aor=ALICE, settings=loud, expected=0)) == Outdated(first)
     assert do(image, PutSettings(aor=ALICE, settings=loud, expected=1)) == replace(loud, version=2)
-    assert do(image, PutSettings(aor=BOB, settings=UNCHOSEN)) == replace(UNCHOSEN, version=1)
-    assert [aor for aor, _ in do(image, ListSettings())] == [ALICE, BOB]
+    newest = do(image, PutSettings(aor=ALICE, settings=loud, expected=9))
+    assert newest == Outdated(replace(loud, version=2)), "a version that never was, as after a backup was put back"
+    assert do(image, PutSettings(aor=Aor("a@a"), settings=UNCHOSEN)) == replace(UNCHOSEN, version=1)
+    assert [aor for aor, _ in do(image, ListSettings())] == ["a@a", ALICE]
 
 
 def test_a_name_is_used_once_and_forgotten_when_nobody_can_come_with_it() -> None:

@@ -167,7 +167,7 @@ def test_what_a_phone_takes_or_refuses_for_good_is_done_and_noted_as_what_it_is(
 # ---- what a phone refuses for now
 
 
-@pytest.mark.parametrize("status", [401, 407, 480, 482, 486, 500, 503, 599])
+@pytest.mark.parametrize("status", [401, 407, 480, 486, 500, 503, 599])
 def test_what_a_phone_may_take_another_time_is_offered_again_after_growing_pauses(status: int) -> None:
     phone = Phone()
     phone.add("one")

@@ -98,9 +98,19 @@ async def _remove(backend: Backend, request: Request) -> Response:
     aor = canonical(request.path_params["aor"])
     if backend.directory.is_fixed(aor):
         raise Problem(409, f"{aor} stands in the configuration file: remove it there")
-    if not await durable(backend.store.do(RemoveAccount(aor=aor))):
+    known, chosen = backend.directory.account(aor), backend.directory.settings(aor)
+    if known is not None:
+        # First of all, or what comes for it while the disk works would be there for the next one of this name.
+        backend.directory.remove(aor)
+    try:
+        was_there = await durable(backend.store.do(RemoveAccount(aor=aor)))
+    except Problem:
+        if known is not None:
+            backend.directory.put(known)
+            backend.directory.put_settings(aor, chosen)
+        raise
+    if not was_there:
         raise Problem(404, f"there is no account {aor}")
-    backend.directory.remove(aor)
     return Response(status_code=204)
 
 

@@ -19,5 +19,5 @@ class Desks:
     """Tells the phones of an account how many entries are unread, but for the one of this handset, which knows."""
     write: Callable[[Writing, Callable[[Fate], None]], None] | None = None
     """Sends a message in the name of an account; raises SipError where it cannot, else tells what became of it."""
-    act: Callable[[Act, str], Done] | None = None
-    """Does what a signed URL says; with the text that it is to write, if it writes."""
+    act: Callable[[Act, str, Callable[[Fate], None]], Done] | None = None
+    """Does what a signed URL says; with the text that it is to write, if it writes, and tells what became of that."""

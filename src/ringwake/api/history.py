@@ -16,7 +16,7 @@ from ringwake.api.me import by_token
 from ringwake.api.problems import Problem, answer
 from ringwake.api.settings_shape import handset_of
 from ringwake.model.account import Account, Aor
-from ringwake.model.history import MISSED, Entry, EntryKind
+from ringwake.model.history import Entry, EntryKind
 from ringwake.model.history_ops import ListHistory, MarkRead
 
 MOST = 1000
@@ -69,7 +69,7 @@ def shown_entry(entry: Entry) -> dict[str, object]:
         "kind": entry.kind.value,
         "direction": "out" if entry.is_outgoing else "in",
         "outcome": entry.outcome.value,
-        "missed": entry.kind is EntryKind.CALL and entry.outcome in MISSED,
+        "missed": entry.is_missed,
         "unread": entry.is_unread,
         "uri": entry.peer_uri,
         "name": entry.peer_name,
@@ -87,18 +87,27 @@ async def _listed(backend: Backend, request: Request, aor: Aor | None) -> tuple[
     flags = [asked.get(name, "false") for name in ("unread", "missed")]
     if any(flag not in ("true", "false") for flag in flags):
         raise Problem(422, "unread and missed are true or false")
-    limit = asked.get("limit", str(_FEW))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST):
-        raise Problem(422, f"limit is a number from 1 to {MOST}")
-    is_missed = flags[1] == "true"
     op = ListHistory(
         aor=aor,
-        kind=EntryKind.CALL if is_missed else EntryKind(kind) if kind else None,
+        kind=EntryKind(kind) if kind else None,
         only_unread=flags[0] == "true",
-        limit=MOST if is_missed else int(limit),
+        only_missed=flags[1] == "true",
+        limit=limit_of(request),
     )
-    found = await durable(backend.store.do(op))
-    return tuple(one for one in found if not is_missed or one.outcome in MISSED)[: int(limit)]
+    return await durable(backend.store.do(op))
+
+
+def limit_of(request: Request) -> int:
+    """Return how many entries a request wants at most.
+
+    Raises:
+        Problem: 422, that is no number, or not one that may be.
+    """
+    text = request.query_params.get("limit", str(_FEW))
+    # The length first: numbers of thousands of digits are not to be read at all.
+    if not (len(text) <= len(str(MOST)) and text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+        raise Problem(422, f"limit is a number from 1 to {MOST}")
+    return int(text)
 
 
 async def _read(backend: Backend, account: Account, body: ReadBody) -> int:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ringwake.api.aor import canonical, new_aor
 from ringwake.api.backend import Backend
 from ringwake.api.bodies import durable, read_body
-from ringwake.api.history import shown_entry
+from ringwake.api.history import limit_of, shown_entry
 from ringwake.api.problems import Problem, answer
 from ringwake.edge.send_message import Fate, Writing
 from ringwake.model.history import EntryKind, Outcome
@@ -22,7 +22,6 @@ from ringwake.sip.errors import SipError
 
 SECONDS = 40.0
 """How long an answer waits for a PBX; after that it says that the message is still on its way."""
-_MOST, _FEW = 1000, 100
 _HTTP = {404: 404, 413: 413, 480: 409, 503: 503}
 """Statuses of HTTP that say the same; others are a refusal."""
 _LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -49,13 +48,11 @@ def message_routes(backend: Backend) -> list[Route]:
 
 
 async def _list(backend: Backend, request: Request) -> Response:
-    asked, limit = request.query_params.get("account"), request.query_params.get("limit", str(_FEW))
+    asked = request.query_params.get("account")
     aor = canonical(asked) if asked else None
     if aor is not None and not backend.has_account(aor):
         raise Problem(404, f"there is no account {aor}: give it like alice@example.com")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= _MOST):
-        raise Problem(422, f"limit is a number from 1 to {_MOST}")
-    op = ListHistory(aor=aor, kind=EntryKind.MESSAGE, limit=int(limit))
+    op = ListHistory(aor=aor, kind=EntryKind.MESSAGE, limit=limit_of(request))
     entries = await durable(backend.store.do(op))
     return answer([{"account": entry.aor, **shown_entry(entry)} for entry in entries])
 

@@ -37,8 +37,7 @@ def settings_routes(backend: Backend) -> list[Route]:
 
     async def settings(request: Request) -> Response:
         aor = canonical(request.path_params["aor"])
-        if not backend.has_account(aor):
-            raise Problem(404, f"there is no account {aor}")
+        _check_account(backend, aor)
         return await _serve(backend, request, aor)
 
     return [Route("/api/v1/accounts/{aor:path}/settings", settings, methods=["GET", "PATCH"])]
@@ -96,6 +95,7 @@ async def _change(backend: Backend, request: Request, aor: Aor) -> Settings:
     wanted = request.headers.get("if-match")
     current = backend.directory.settings(aor)
     while True:
+        _check_account(backend, aor)
         if wanted is not None and not _names(wanted, current):
             late = "the settings were changed meanwhile: read them again"
             raise Problem(412, late, {"etag": _tag(current)})
@@ -104,11 +104,18 @@ async def _change(backend: Backend, request: Request, aor: Aor) -> Settings:
             return current
         kept = await durable(backend.store.do(PutSettings(aor=aor, settings=settings, expected=current.version)))
         if not isinstance(kept, Outdated):
+            _check_account(backend, aor)
             backend.directory.put_settings(aor, kept)
             await follow_badges(backend, aor, current, kept)
             return kept
         # Each turn somebody else has had his way, so this ends.
         current = kept.current
+
+
+def _check_account(backend: Backend, aor: Aor) -> None:
+    """Refuse what comes too late: it would be in force for the next account of this name."""
+    if not backend.has_account(aor):
+        raise Problem(404, f"there is no account {aor}")
 
 
 def _shown(settings: Settings) -> Response:

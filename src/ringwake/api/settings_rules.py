@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +25,8 @@ Found: TypeAlias = tuple[str, str]
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _LONGEST_HANDSET = 255
 _STYLES = frozenset(AlertStyle)
+ZONES = 1024
+"""Names that are remembered: more than the database has, and no more for whoever thinks names up."""
 
 
 def check_settings(form: SettingsForm, aor: Aor) -> None:
@@ -88,7 +90,7 @@ def _forward_fault(text: str, aor: Aor) -> str:
     return "calls would go round: that is the account itself" if uri.aor == aor else ""
 
 
-@cache
+@lru_cache(maxsize=ZONES)
 def is_zone(name: str) -> bool:
     """Tell whether the IANA database has a time zone of a name."""
     return name == "UTC" or _is_read_by(ZoneInfo, name)

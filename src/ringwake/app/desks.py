@@ -23,9 +23,9 @@ def desks_of(core: Core, perform: Callable[[Effects, float], None], clock: Calla
         clock: monotonic seconds now.
     """
 
-    def acted(one: Act, text: str) -> Done:
+    def acted(one: Act, text: str, told: Callable[[Fate], None]) -> Done:
         now = clock()
-        done, effects = act(core, one, text, now)
+        done, effects = act(core, one, text, now, told=told)
         perform(effects, now)
         return done
 

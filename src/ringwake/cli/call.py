@@ -53,6 +53,6 @@ def _line(call: dict[str, Any]) -> str:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST):
+    if not (len(text) <= len(str(_MOST)) and text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST):
         raise argparse.ArgumentTypeError(f"a number from 1 to {_MOST}")
     return int(text)

@@ -6,7 +6,7 @@ from enum import Enum
 
 from ringwake.edge.core import Core
 from ringwake.edge.read_entries import read_entries
-from ringwake.edge.send_message import Writing, send_message
+from ringwake.edge.send_message import Fate, Told, Writing, send_message
 from ringwake.model.effects import NOTHING, Effects, Note
 from ringwake.model.events import Event, Field, Happened
 from ringwake.sip.errors import SipError
@@ -29,7 +29,11 @@ class Done(Enum):
     """Nobody is there who could take what is written."""
 
 
-def act(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
+def _unheard(_: Fate) -> None:
+    """Nobody waits to hear what becomes of what is written."""
+
+
+def act(core: Core, one: Act, text: str, now: float, *, told: Told = _unheard) -> tuple[Done, Effects]:
     """Do what a URL says, which was used up by that.
 
     Args:
@@ -37,16 +41,19 @@ def act(core: Core, one: Act, text: str, now: float) -> tuple[Done, Effects]:
         one: the act.
         text: what the person wants to write; empty: nothing in particular.
         now: monotonic seconds.
+        told: hears once what has become of what was written, unless it goes nowhere.
     """
+    if core.account(one.aor) is None:
+        return Done.OVER, NOTHING  # it was removed, and nobody speaks in its name any more
     match one.action:
         case Action.READ:
             return Done.DONE, _read(core, one, now)
         case Action.REPLY:
-            written = _write(core, one, text, now)
+            written = _write(core, one, text, now, told=told)
             return (Done.NOBODY, NOTHING) if written is None else (Done.DONE, (*written, *_read(core, one, now)))
         case Action.TEXT:
             done, effects = on_call(core, one, now)
-            written = _write(core, one, text or CALL_BACK, now)
+            written = _write(core, one, text or CALL_BACK, now, told=told)
             return (done, effects) if written is None else (Done.DONE, (*effects, *written))
         case _:
             return on_call(core, one, now)
@@ -57,11 +64,11 @@ def _read(core: Core, one: Act, now: float) -> Effects:
     return NOTHING if account is None else read_entries(core, account, (one.subject,), reader=one.phone, now=now)
 
 
-def _write(core: Core, one: Act, text: str, now: float) -> Effects | None:
+def _write(core: Core, one: Act, text: str, now: float, *, told: Told) -> Effects | None:
     """Write to whoever has called or written; None where that goes nowhere."""
     writing = Writing(sender=one.aor, to=one.peer, body=text.encode("utf-8", "replace"))
     try:
-        return send_message(core, writing, now, told=lambda _: None)
+        return send_message(core, writing, now, told=told)
     except SipError:
         return None
 

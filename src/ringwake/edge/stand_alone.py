@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from ringwake.edge.answers import turn_away
+from ringwake.edge.answers import refuse, turn_away
 from ringwake.edge.core import Core
 from ringwake.edge.park import Terms, park, with_bindings
+from ringwake.edge.screening import screened
 from ringwake.edge.unread import with_unread
 from ringwake.model.account import Account
 from ringwake.model.binding import Binding
 from ringwake.model.effects import Effects
+from ringwake.model.history import Outcome
 from ringwake.model.push import Kind
 from ringwake.proxy.flow_token import FlowToken
 from ringwake.proxy.loops import loop_mark
@@ -24,7 +26,7 @@ from ringwake.proxy.routing import Hop, record_route
 from ringwake.sip.errors import SipError
 from ringwake.sip.fields import address
 from ringwake.sip.message import Request
-from ringwake.sip.methods import MESSAGE, NOTIFY
+from ringwake.sip.methods import MESSAGE, NOTIFY, REFER
 from ringwake.sip.transactions.events import RequestArrived
 from ringwake.wake.plan import Action, plan
 
@@ -43,6 +45,12 @@ def stand_alone(core: Core, arrived: RequestArrived, account: Account, now: floa
         only: id of the binding that the request names by its PURR.
     """
     is_stray = bool(address(arrived.request.headers, "to").tag)
+    if arrived.request.method == REFER and not is_stray:
+        # It asks for a call, which would ring. What is said of calls is not for the other methods: PBXs send those.
+        verdict = screened(core, arrived.request, account, arrived.flow, now=now)
+        if verdict is not None and verdict.outcome is Outcome.BLOCKED:
+            error = SipError(verdict.status, verdict.rule, verdict.headers)
+            return refuse(arrived.transaction, arrived.request, error, to_tag=core.tag(), now=now)
     wakes, kind = _wakes(core, arrived.request, is_stray=is_stray, is_meant=bool(only)), _kind(arrived.request)
     lapse = _lapse(is_stray=is_stray, is_meant=bool(only))
 

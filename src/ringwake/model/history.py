@@ -70,6 +70,11 @@ class Entry:
     """SIP status that ended it, if one did."""
 
     @property
+    def is_missed(self) -> bool:
+        """Whether it is a call that counts as missed."""
+        return self.kind is EntryKind.CALL and self.outcome in MISSED
+
+    @property
     def is_unread(self) -> bool:
         """Whether it counts on the badge: a missed call or a message of somebody else that nobody has looked at."""
         if self.is_read or self.is_outgoing:

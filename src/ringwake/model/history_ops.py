@@ -23,6 +23,7 @@ class ListHistory(Op[tuple[Entry, ...]]):
     aor: Aor | None = None
     kind: EntryKind | None = None
     only_unread: bool = False
+    only_missed: bool = False
     limit: int = 100
 
 

@@ -73,7 +73,9 @@ class History:
         found = (
             line.entry
             for line in self._newest_first(op.aor)
-            if op.kind in (None, line.entry.kind) and (line.entry.is_unread or not op.only_unread)
+            if op.kind in (None, line.entry.kind)
+            and (line.entry.is_unread or not op.only_unread)
+            and (line.entry.is_missed or not op.only_missed)
         )
         return tuple(islice(found, op.limit))
 

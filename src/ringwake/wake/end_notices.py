@@ -23,7 +23,7 @@ from ringwake.wake.wait import Wait
 
 STOP_SECONDS = 60.0
 """How long it is tried to make a phone stop ringing: no system shows a call for longer than that."""
-MISSED_SECONDS = 300.0
+MISSED_SECONDS = 180.0
 """How long it is tried to tell a missed call. It is in the list, and the next push has the badge."""
 
 

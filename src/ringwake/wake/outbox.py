@@ -25,7 +25,7 @@ from ringwake.wake.mail_queue import MailQueue, pause_after
 from ringwake.wake.owner import Owner
 
 # Not the phone's last word: it may take the message another time (RFC 3428 section 7).
-_TRANSIENT = frozenset({401, 407, 480, 482, 486})
+_TRANSIENT = frozenset({401, 407, 480, 486})
 _UNHEARD = frozenset({408, 430})
 """Of a proxy on the way, for a phone that has not answered it, or whose flow is gone (RFC 5626 section 5.3.1)."""
 AWAKE_SECONDS = TIMEOUT + T4

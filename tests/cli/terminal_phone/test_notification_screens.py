@@ -17,7 +17,7 @@ UNNAMED = {"call": "Incoming call", "message": "New message", "missed": "Missed 
 ELSEWHERE = "Call handled on another device"
 TITLE = "alice@ringwake.test"
 ROWS = 12
-CALLED, QUIET = " a Accept  r Reject  q Quit  s Settings", " q Quit  s Settings  t Terminate app"
+CALLED, QUIET = " a Accept  r Reject  q Quit  s Settings", " q Quit  s Settings  c Calls  t End app"
 # What is below an alert shows at its left: the P of "Push".
 CENTRED = {
     "Boss calling": "  │           Boss calling           │",

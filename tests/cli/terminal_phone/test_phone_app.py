@@ -36,7 +36,7 @@ def test_a_call_is_accepted_or_rejected_by_key_in_each_style(style: str, key: st
         await seen.press(key, key)
         assert seen.pressed == [key]  # the second has nothing to act on
         assert not any("calling" in line and "Push" not in line for line in seen.lines)
-        assert seen.lines[-1] == " q Quit  s Settings  t Terminate app"
+        assert seen.lines[-1] == " q Quit  s Settings  c Calls  t End app"
 
     look(story)
 
@@ -102,7 +102,7 @@ def test_a_banner_goes_by_itself_and_its_call_may_still_be_taken() -> None:
         await seen.press("a")
         assert seen.pressed == ["a"]
 
-    look(story, banner_seconds=0.2)
+    look(story, banner_seconds=2.0)  # a busy machine draws late
 
 
 def test_the_bell_goes_on_while_the_phone_rings_and_no_longer() -> None:
@@ -195,5 +195,15 @@ def test_it_can_be_quit_from_an_alert() -> None:
         await ring(seen)
         await seen.press("q")
         assert not seen.app.is_running
+
+    look(story)
+
+
+@pytest.mark.parametrize(("keys", "pressed"), [(("enter",), "a"), (("right", "enter"), "r"), (("tab", "enter"), "r")])
+def test_the_buttons_are_reached_by_arrows_and_tab(keys: tuple[str, ...], pressed: str) -> None:
+    async def story(seen: Glass) -> None:
+        await ring(seen)
+        await seen.press("right", "left", *keys)
+        assert seen.pressed == [pressed]
 
     look(story)

@@ -31,7 +31,7 @@ from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport
 from ringwake.store.rows import Choice, Letter, Line, Subscription, Table, Used, Value, row
 from ringwake.store.sqlite.codec import Codec, Record
-from ringwake.store.sqlite.sealed_part import SealedLogin, read_account, sealed_part
+from ringwake.store.sqlite.sealed_part import SealedLogin, read_account, read_peer, sealed_part
 from ringwake.store.sqlite.sealing import RowSeal
 
 HOSTILE = Aor("a'\"\0{s1};--\udcff@example.com")
@@ -134,6 +134,27 @@ def test_an_account_of_a_time_before_logins_is_read(codec: Codec) -> None:
     assert codec.decode(*record[:2], state, old) == account()
 
 
+def test_an_account_that_still_had_settings_of_its_own_is_read(codec: Codec) -> None:
+    record = codec.encode(row(None, account()))
+    assert record.state is not None
+    assert record.sealed is not None
+    old = record.state[:-1] + b',"settings":{"alert":true,"sound":"default","badge":true}}'
+    assert codec.decode(*record[:2], old, record.sealed) == account()
+
+
+def test_whom_somebody_knows_blocks_and_forwards_to_stands_open_nowhere(codec: Codec) -> None:
+    forwards = Forwards(always="sip:canary-forward@h")
+    calls = CallSettings(block=("canary-blocked@*",), allow=("canary-boss@h",), forward=forwards)
+    values: list[Value] = [
+        Line(replace(ENTRY, peer_uri="sip:canary-peer@h", peer_name="canary-name"), 1),
+        Choice(Aor("a@h"), Settings(calls=calls)),
+    ]
+    for value in values:
+        record = codec.encode(row(None, value))
+        assert b"canary" not in record.key + (record.state or b"") + (record.sealed or b"")
+    assert "canary" not in repr(read_peer(sealed_part(values[0])))
+
+
 def test_a_password_on_its_way_to_the_seal_is_not_shown() -> None:
     shown = f"{SealedLogin.of(login('canary'))!r} {read_account(sealed_part(account(pbx=login('canary'))))!r}"
     assert "canary" not in shown
@@ -144,6 +165,8 @@ def test_a_row_that_goes_has_no_state(codec: Codec) -> None:
 
 
 CHANGES: list[tuple[Value, Value, bool]] = [
+    (Line(ENTRY, 7), Line(replace(ENTRY, is_read=True), 7), True),
+    (Line(ENTRY, 7), Line(replace(ENTRY, peer_name="somebody else"), 7), False),
     (FULL, replace(FULL, cseq=9), True),
     (FULL, replace(FULL, push=apns(voip="v", remote="other")), False),
     (FULL, replace(FULL, push=None), False),

@@ -28,10 +28,13 @@ class AlertScreen(ModalScreen[None]):
     AlertScreen #text { text-style: bold; margin: 1 0; max-height: 3; }
     AlertScreen Horizontal { height: auto; align-horizontal: center; }
     AlertScreen Button { width: 1fr; min-width: 8; max-width: 24; margin: 0 1; }
+    AlertScreen Button:focus { text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         ("a", "app.accept", "Accept"),
         ("r", "app.reject", "Reject"),
+        ("left", "app.focus_previous", "Other button"),
+        ("right", "app.focus_next", "Other button"),
         ("escape", "app.close", "Close"),
         ("q", "app.quit", "Quit"),
         ("ctrl+c", "app.quit", "Quit"),

@@ -15,6 +15,7 @@ from textual.widgets import Footer
 
 from ringwake.cli.terminal.alert_screen import AlertScreen
 from ringwake.cli.terminal.parts import Banner, PlainText
+from ringwake.cli.terminal.past_screen import PastScreen
 from ringwake.cli.terminal.screen_state import Announcement, ScreenState
 from ringwake.cli.terminal.settings_screen import SettingsScreen
 from ringwake.cli.terminal.wishes import Wishes
@@ -64,7 +65,8 @@ class PhoneApp(App[None]):
         ("h", "hang_up", "Hang up"),
         ("q", "quit", "Quit"),
         ("s", "settings", "Settings"),
-        ("t", "terminate", "Terminate app"),
+        ("c", "past", "Calls"),
+        ("t", "terminate", "End app"),
         Binding("ctrl+c", "quit", show=False, priority=True),
     ]
 
@@ -101,6 +103,12 @@ class PhoneApp(App[None]):
         """Announce by these from now on."""
         self.phone.state.wishes = wishes
 
+    def take_unread(self, unread: int) -> None:
+        """Count so many from now on."""
+        state = self.phone.state
+        state.badge = unread if state.wishes.badge else 0
+        self.redraw()
+
     # ---- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -111,7 +119,8 @@ class PhoneApp(App[None]):
             "accept": state.is_called,
             "reject": state.is_called,
             "hang_up": state.talks,
-            "settings": not isinstance(self.screen, SettingsScreen),
+            "settings": not self._has_page,
+            "past": not self._has_page,
         }
         return possible.get(action, True)
 
@@ -143,10 +152,20 @@ class PhoneApp(App[None]):
         self.push_screen(SettingsScreen(phone.api, instance=phone.instance, on_wishes=self.take_wishes))
         self.call_after_refresh(self._draw_banners)
 
-    def action_close_settings(self) -> None:
-        """Go back from them."""
-        if isinstance(self.screen, SettingsScreen):
+    def action_past(self) -> None:
+        """Open the list of calls and messages."""
+        phone = self.phone
+        self.push_screen(PastScreen(phone.api, instance=phone.instance, on_unread=self.take_unread))
+        self.call_after_refresh(self._draw_banners)
+
+    def action_close_page(self) -> None:
+        """Go back from the settings, or from the list."""
+        if self._has_page:
             self.pop_screen()
+
+    @property
+    def _has_page(self) -> bool:
+        return isinstance(self.screen, (SettingsScreen, PastScreen))
 
     def _act(self, key: str) -> None:
         self.phone.press(key)

@@ -86,6 +86,7 @@ class _Life:
     async def end(self) -> None:
         """End what goes on; raise what it ended with."""
         if self._task is not None:
+            self._words.put_nowait("q")  # for what goes on after an await that keeps its cancellation to itself
             self._task.cancel()
             await asyncio.wait([self._task])
             if not self._task.cancelled() and (error := self._task.exception()) is not None:
@@ -115,6 +116,7 @@ class _Life:
             self.app.take_wishes(wishes_of((await api.settings()).document, self._settings.instance))
         except AccountApiError as error:
             self.app.phone.state.say(f"The settings could not be read: {error}.")
+            self.app.redraw()
 
 
 def _api(settings: PhoneSettings, ids: Ids) -> AccountApi | None:

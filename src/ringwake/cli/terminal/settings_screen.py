@@ -26,10 +26,10 @@ class SettingsScreen(Screen[None]):
     """Rows, each with the value that it has; one that is chosen takes its next value."""
 
     CSS = """
-    SettingsScreen #heading { background: $primary; color: $text; width: 100%; }
+    SettingsScreen #heading { background: $primary; color: $text; text-style: bold; width: 100%; }
     SettingsScreen OptionList { height: auto; max-height: 1fr; border: none; padding: 0; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.close_settings", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.close_page", "Back")]
 
     def __init__(self, api: AccountApi | None, *, instance: str, on_wishes: Callable[[Wishes], None]) -> None:
         """Make it; nothing is read yet.
