@@ -47,9 +47,9 @@ class Branch:
     @property
     def may_begin(self) -> bool:
         """Whether its phone has not spoken its word: one that was given up in its sleep may still come."""
-        if self.state is BranchState.DONE:
-            return isinstance(self.result, int) and not self.has_answered
-        return self.verdict is None
+        if self.verdict is not None:
+            return False
+        return self.state is not BranchState.DONE or (isinstance(self.result, int) and not self.has_answered)
 
 
 def share(branch: Branch, branches: Iterable[Branch], breadth: int) -> int:

@@ -61,8 +61,10 @@ class ResponseContext:
             self._branches.setdefault(device, Branch(device))
 
     def recall(self, device: str, status: int) -> None:
-        """Take note of what a device has refused with in an earlier life: it is not asked again."""
-        self._branches[device] = Branch(device, BranchState.DONE, result=status, has_answered=True)
+        """Take note that a device has refused in an earlier life, or its owner by another way: it is not asked again."""
+        branch = self._branches.setdefault(device, Branch(device, has_answered=True))
+        if branch.may_begin and branch.state is not BranchState.LIVE:
+            branch.state, branch.result, branch.verdict = BranchState.DONE, status, status
 
     def begin(self, device: str, request: Request, flow: Flow) -> Effects:
         """Send the forwarded request to a device: the first time, or again when its flow is another now.

@@ -108,7 +108,9 @@ class CallEnding:
 
 
 def _may_not_know(context: ResponseContext, wait: Wait) -> bool:
-    """Tell whether a phone has no INVITE, or may not have got it."""
+    """Tell whether a phone has no INVITE, or may not have got it, and its owner has not acted on the push either."""
+    if wait.is_left_alone:
+        return False
     branch = context.branch(wait.binding.phone)
     return not wait.has_come or (branch is not None and branch.flow is not None and not branch.has_answered)
 

@@ -141,7 +141,7 @@ class ParkedCall(Owner):
         wait = self._waits.of_branch(branch_id)
         branch = self.context.branch(wait.binding.phone) if wait else None
         if wait and branch and failure is Failure.TRANSPORT and branch.flow == wait.binding.flow:
-            wait.has_come = False  # and has gone again
+            wait.has_come = wait.is_left_alone  # and has gone again
         if wait is None or branch is None or branch.verdict is not None or not self.context.is_open:
             return self._settle(self.context.failed(branch_id, failure), now)
         if failure is Failure.TRANSPORT and branch.flow != wait.binding.flow:
@@ -149,7 +149,7 @@ class ParkedCall(Owner):
             return self._settle(self._phones.ring(wait.binding, now), now)
         if effects := self._phones.elsewhere(wait, now):
             return self._settle(effects, now)
-        may_be_woken = wait.binding.push is not None and now < wait.wake_until
+        may_be_woken = wait.binding.push is not None and now < wait.wake_until and not wait.is_left_alone
         back_by = now + self._means.timing.answer if failure is Failure.TRANSPORT and branch.has_answered else now
         if not may_be_woken and back_by == now:
             return self._settle(self.context.failed(branch_id, failure), now)
@@ -188,17 +188,15 @@ class ParkedCall(Owner):
         kept = Persist(Decline(call=self.record.id, phone=phone, status=status))
         if status >= 600:
             return self._settle((*self.context.refuse(status), kept), now)
-        branch = self.context.branch(phone)
-        if branch is None or branch.state is BranchState.PENDING:
-            self.context.recall(phone, status)  # a word of the person's: it is not called when it wakes
-            return self._settle((*self.context.settle(), kept), now)
-        return self._settle((*self.context.give_up(phone, status), kept), now)
+        given_up = self.context.give_up(phone, status)
+        self.context.recall(phone, status)  # a word of the person's: it is not called when it comes
+        return self._settle((*given_up, *self.context.settle(), kept), now)
 
     def ignore(self, phone: str) -> None:
         """The person wants this phone to be silent: it is woken no more, and need not be told how the call ends."""
         if (wait := self._waits.get(phone)) is not None:
             wait.stop_pushing()
-            wait.has_come = True
+            wait.has_come = wait.is_left_alone = True
 
     def handle_timer(self, now: float) -> Effects:
         """Do what is due: probes, pushes, and giving up."""

@@ -30,7 +30,8 @@ class Wait:
     """Whether a push may have reached it: the provider has taken one, or has said nothing."""
     has_come: bool = False
     """Whether it has registered or answered since it was last expected."""
-
+    is_left_alone: bool = False
+    """Whether its owner has ignored or declined the call on it: it is neither woken again nor told the end."""
     others: list[Binding] = field(default_factory=list)
     """Further flows of the phone, to be tried one after the other (RFC 5626 section 7)."""
 
