@@ -571,3 +571,43 @@ def test_our_early_dialog_is_silent_for_a_call_that_goes_on_at_once() -> None:
         assert [e.fields["by"] for e in world.events if e.what is Happened.CALL_FORWARDED] == ["account"]
 
     in_tenant_world(test)
+
+
+def test_a_call_that_a_pbx_sends_back_is_no_call_that_has_gone_on_after_a_restart() -> None:
+    """Its own Diversion names the account."""
+
+    async def test(world: TenantWorld) -> None:
+        alice = await deaf(world)
+        call = await calling(world, f"Diversion: {diverted('user-busy')}")
+        await world.restart()
+        alice.on_call = answer
+        await alice.wake()
+        await pause(1)
+        assert call.final.status == 200
+
+    in_tenant_world(test)
+
+
+def test_a_call_beside_one_that_the_pbx_has_diverted_is_taken_up_after_a_restart() -> None:
+    """The PBX calls two accounts at once, and says of the second that the first has its calls go there, too."""
+
+    async def test(world: TenantWorld) -> None:
+        alice, bob = await deaf(world), await deaf(world, "bob")
+        first = await calling(world)
+        asked = first.invite.copy()
+        asked.uri = BOB
+        asked.headers.set("diversion", diverted("user-busy"))
+        via = asked.headers.values("via")[0].replace("branch=z9hG4bK", "branch=z9hG4bKb")
+        asked.headers.replace_values("via", [via])
+        asked.headers.remove("authorization", "proxy-authorization")
+        first.boss.send(await first.boss.signed("boss", asked))
+        await pause(0.5)
+        assert open_calls(world) == 2
+        await world.restart()
+        alice.on_call = answer
+        await alice.wake()
+        await pause(1)
+        assert first.final.status == 200
+        assert bob.calls == []
+
+    in_tenant_world(test)

@@ -157,7 +157,9 @@ def test_who_may_not_call_may_not_have_a_sleeping_phone_call_either(
         alice = await asleep(world)
         alice.wakes = False
         caller = await Stranger(world).open()
-        refer = caller.request("REFER", ALICE, "Refer-To: <sip:premium@example.net>", f"Contact: <sip:{caller.address}>")
+        refer = caller.request(
+            "REFER", ALICE, "Refer-To: <sip:premium@example.net>", f"Contact: <sip:{caller.address}>"
+        )
         assert (await caller.ask_as("boss", refer, seconds=30)).status == status
         assert len(alice.pushes) == pushes
 

@@ -122,6 +122,24 @@ def test_a_missed_call_is_told_also_where_the_push_for_it_did_not_get_through() 
     assert (desk.call.entry.outcome, desk.call.pushed_to(Kind.MISSED)) == (Outcome.NO_WAKE, ["a"])
 
 
+@pytest.mark.parametrize("status", [0, 486, 603])
+def test_who_has_ignored_or_declined_the_call_is_not_shown_its_end(status: int) -> None:
+    """Its INVITE is still unanswered: the push was acted upon."""
+    desk = Desk()
+    call = desk.call
+    call.start_with([on(flow(), RING, "other"), on(flow(2), RING, "i", push=iphone())])
+    call.answer("other", 180)
+    call.run(1.5)
+    call.pushed("i", OK)
+    if status:
+        call.perform(call.call.decline("i", status, call.now))
+    else:
+        call.call.ignore("i")
+    hung_up(call)
+    call.run(30.0)
+    assert (desk.end.on_show, desk.end.notices) == ((), None)
+
+
 def test_nobody_is_told_who_was_not_woken() -> None:
     desk = Desk()
     desk.call.start(a=RING)

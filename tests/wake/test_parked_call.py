@@ -1082,6 +1082,44 @@ def test_an_ignored_phone_is_woken_no_more_and_told_nothing() -> None:
     assert [device for _, device, _ in call.pushes] == ["a"]
 
 
+def test_a_phone_that_was_waited_for_in_vain_may_decline_as_well() -> None:
+    call = Call()
+    call.start(a=RING, b=WAKE)
+    call.answer("a", 180)
+    call.pushed("b", OK)
+    call.run(TIMING.wake + 1)
+    decline(call, "b", 486)
+    call.woken("b", flow(3))
+    assert [device for device, _ in call.sent] == ["a"]
+
+
+def test_a_phone_that_has_not_answered_its_invite_may_decline_and_is_sent_no_other() -> None:
+    call = Call()
+    call.start_with([on(flow(1)), on(flow(2), RING, "b", push=android("b"))])
+    call.answer("a", 180)
+    call.run(1.5)
+    call.pushed("b", OK)
+    decline(call, "b", 486)
+    assert call.cancelled == [branch("b")]
+    call.woken("b", flow(3))
+    assert [device for device, _ in call.sent] == ["a", "b"]
+
+
+@pytest.mark.parametrize("has_rung", [True, False])
+def test_an_ignored_phone_whose_connection_goes_is_left_alone(has_rung: bool) -> None:
+    call = Call()
+    call.start(a=WAKE)
+    call.pushed("a", OK)
+    call.woken("a", flow(2))
+    if has_rung:
+        call.answer("a", 180)
+    call.call.ignore("a")
+    call.failed("a", TRANSPORT)
+    call.run(100.0)
+    assert call.finals == [480]
+    assert [push.notice.kind for _, _, push in call.pushes] == [Kind.CALL]
+
+
 def test_a_phone_that_registers_before_its_turn_is_not_called_yet() -> None:
     call = Call()
     call.start(a=RING, b=replace(on(flow(2), WAKE, "b"), ring_after=5.0))

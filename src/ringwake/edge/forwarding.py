@@ -71,24 +71,27 @@ def not_taken(core: Core, call: ParkedCall, lack: Lack, now: float, *, enter: En
 
 
 def gone_on(found: Recovered) -> frozenset[str]:
-    """Return the ids of calls that had gone on when the process died, though it could not write down that they had."""
-    followed = {
-        (record.trace, aor)
-        for record, _ in found.calls
-        if isinstance(request := parse(record.invite), Request)
-        for aor in diverters(request)
+    """Return the ids of calls that had gone on when the process died, though it could not write down that they had.
+
+    The next one answers the same INVITE, and names in its Diversion what it has left. What was diverted before it came
+    to us names accounts there as well.
+    """
+    calls = [(record, request) for record, _ in found.calls if isinstance(request := parse(record.invite), Request)]
+    next_of = {
+        (record.trace, request.via.branch, aor): record.id for record, request in calls for aor in diverters(request)
     }
-    return frozenset(record.id for record, _ in found.calls if (record.trace, record.aor) in followed)
+    following = ((record.id, next_of.get((record.trace, request.via.branch, record.aor))) for record, request in calls)
+    return frozenset(first for first, other in following if other not in (None, first))
 
 
 def _leaving(core: Core, call: ParkedCall, lack: Lack, now: float) -> Leaving | None:
     record, account = call.record, core.account(call.record.aor)
     tenant = core.directory.tenant(_domain(record.aor))
-    if tenant is None:
-        return None
+    if tenant is None or record.only:
+        return None  # nobody else has what it replaces, or the PBX calls the others by itself
     if lack is Lack.SILENCE and record.refusals:
         lack = Lack.NO_ANSWER  # a phone had refused it before a restart
-    forwards = Forwards() if account is None or record.only else account.settings.calls.forward
+    forwards = Forwards() if account is None else account.settings.calls.forward
     uri, reason, why = {
         Lack.BUSY: (forwards.busy, Reason.USER_BUSY, "The account is busy"),
         Lack.NO_ANSWER: (forwards.no_answer, Reason.NO_ANSWER, f"Nobody answered in {now - call.started_at:.0f} s"),

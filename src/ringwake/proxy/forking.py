@@ -61,7 +61,7 @@ class ResponseContext:
             self._branches.setdefault(device, Branch(device))
 
     def recall(self, device: str, status: int) -> None:
-        """Take note that a device has refused in an earlier life, or its owner by another way: it is not asked again."""
+        """Take note that a device has refused before, or its owner by another way: it is not asked again."""
         branch = self._branches.setdefault(device, Branch(device, has_answered=True))
         if branch.may_begin and branch.state is not BranchState.LIVE:
             branch.state, branch.result, branch.verdict = BranchState.DONE, status, status

@@ -719,3 +719,22 @@ def test_a_token_of_another_phone_is_judged_when_the_pbx_has_spoken(claims: Toke
         assert all(TICKET_FIELD not in up.headers for up in world.pbx.registers())
 
     in_front_of_pbx(test, PATH, token_claims=claims)
+
+
+def test_a_phone_that_does_not_come_sends_no_call_on_while_another_rings() -> None:
+    """The PBX calls each phone by itself: a mailbox in the place of one would take the call from the other."""
+
+    async def test(world: PbxWorld) -> None:
+        ringing, _ = await registered(world, "1")
+        sleeping, _ = await registered(world, "2", address=Address("10.0.0.52", 4000))
+        await sleeping.close()
+        await pause(60)
+        first, second = world.pbx.fork()
+        await pause(0.2)
+        ringing.answer(ringing.requests[-1], 180)
+        await pause(25)
+        assert world.pbx.requests(INVITE) == []
+        assert [answer.status for answer in world.pbx.responses(first)] == [100, 180]
+        assert {answer.status for answer in world.pbx.responses(second)} == {100, 480}
+
+    in_front_of_pbx(test, PATH, no_wake="sip:500@pbx.example")

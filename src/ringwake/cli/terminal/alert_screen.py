@@ -30,6 +30,7 @@ class AlertScreen(ModalScreen[None]):
     AlertScreen Button { width: 1fr; min-width: 8; max-width: 24; margin: 0 1; }
     AlertScreen Button:focus { text-style: bold underline; }
     """
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         ("a", "app.accept", "Accept"),
         ("r", "app.reject", "Reject"),
@@ -57,6 +58,11 @@ class AlertScreen(ModalScreen[None]):
                     yield Button("Reject (r)", variant="error", id="reject")
                 else:
                     yield Button("OK", variant="primary", id="close")
+
+    def on_mount(self) -> None:
+        """Let Enter put an alert away. It must not accept a call: it may have been meant for something else."""
+        if not self.announcement.call_id:
+            self.query_one("#close", Button).focus()
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:

@@ -18,6 +18,8 @@ from ringwake.softphone.app_state import PhoneNote
 from ringwake.softphone.device import Device
 from ringwake.softphone.settings import PhoneSettings
 
+_AGAIN = 1.0
+"""Seconds after which what does not end is told again."""
 MakeDevice: TypeAlias = Callable[[Callable[[PhoneNote], None]], Device]
 """Makes a phone that tells what happens to whom it is given."""
 
@@ -86,9 +88,10 @@ class _Life:
     async def end(self) -> None:
         """End what goes on; raise what it ended with."""
         if self._task is not None:
-            self._words.put_nowait("q")  # for what goes on after an await that keeps its cancellation to itself
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            self._words.put_nowait("q")
+            while not self._task.done():  # an await may keep one cancellation to itself
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=_AGAIN)
             if not self._task.cancelled() and (error := self._task.exception()) is not None:
                 raise error
 
