@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ringwake.api.problems import Problem
-from ringwake.api.settings_rules import check_settings, is_zone
+from ringwake.api.settings_rules import ZONES, check_settings, is_zone
 from ringwake.api.settings_shape import SettingsForm
 from ringwake.model.account import Aor
 
@@ -101,3 +101,9 @@ def test_what_can_be_is_taken(document: dict[str, Any]) -> None:
 
 def test_universal_time_is_known_also_where_there_are_no_time_zones() -> None:
     assert is_zone("UTC")
+
+
+def test_names_that_somebody_thinks_up_do_not_fill_the_memory() -> None:
+    for number in range(ZONES + 10):
+        assert not is_zone(f"Nowhere/{number}")
+    assert is_zone.cache_info().currsize == ZONES

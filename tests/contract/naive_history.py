@@ -29,8 +29,11 @@ class NaiveHistory:
         return sum(entry.aor == aor and entry.is_unread for entry in self.entries)
 
     def became(self, name: str, outcome: Outcome, at: float, status: int = 0) -> None:
+        is_open = {Outcome.WAITING}
+        if outcome is Outcome.DELIVERED:
+            is_open |= {Outcome.EXPIRED, Outcome.REFUSED}
         for number, entry in enumerate(self.entries):
-            if (entry.id, entry.outcome) == (name, Outcome.WAITING):
+            if entry.id == name and entry.outcome in is_open:
                 self.entries[number] = replace(entry, outcome=outcome, ended_at=at, status=status)
 
     def sweep(self, wall: float, limit: int) -> int:

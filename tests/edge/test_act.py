@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.in_world import asleep, awake, call, in_world, line_of
+from tests.support.in_world import answer, asleep, awake, call, in_world, line_of
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, Phone, World
 
@@ -65,6 +65,24 @@ def test_a_phone_that_rings_is_cancelled_when_another_has_declined_for_all() -> 
         assert click(world, first, "decline_all") is Done.DONE
         await pause(0.2)
         assert (made.status, ringing.state) == (603, CallState.ENDED)
+
+    in_world(test)
+
+
+def test_a_phone_that_picks_up_at_that_moment_is_hung_up_on() -> None:
+    async def test(world: World) -> None:
+        first, second = await asleep(world), await asleep(world)
+        first.wakes = False
+        world.core.links = ActionLinks(world.keys, lambda: BASE)
+        made = call(await awake(world), first)
+        await pause(1.0)
+        (ringing,) = second.calls
+        answer(second, ringing)
+        assert click(world, first, "decline_all") is Done.DONE
+        await pause(0.5)
+        assert (made.status, ringing.state) == (603, CallState.ENDED)
+        await pause(60)
+        assert len(world.core.calls) == 2, "the refresher and the upkeep"
 
     in_world(test)
 

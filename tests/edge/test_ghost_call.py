@@ -209,6 +209,41 @@ def test_a_connection_that_breaks_before_it_is_heard_leaves_it_to_the_next() -> 
     in_apple_world(test)
 
 
+def test_who_moves_before_it_has_answered_is_shown_the_end_where_it_is_now() -> None:
+    """Between two networks nobody closes the connection that was left."""
+
+    async def test(world: AppleWorld) -> None:
+        hand, _ = await by_hand(world)
+        await hung_up_at_once(world)
+        first = await hand.comes()
+        assert methods(first) == ["INVITE"]
+        second = await hand.comes()
+        assert methods(second) == ["INVITE"]
+        second.answer(second.requests[0], 180)
+        await pause(0.2)
+        assert methods(second) == ["INVITE", "CANCEL"]
+        assert methods(await hand.comes()) == [], "it has seen it"
+        second.answer(second.requests[0], 487)
+        await pause(GHOST_SECONDS + 40)
+        assert (ghosts(world), methods(first)) == ([], ["INVITE"])
+
+    in_apple_world(test)
+
+
+def test_who_has_said_nothing_for_half_a_minute_is_shown_it_when_it_registers_again() -> None:
+    async def test(world: AppleWorld) -> None:
+        hand, _ = await by_hand(world)
+        await hung_up_at_once(world)
+        line = await hand.comes()
+        await pause(33)
+        await hand.registers(line)
+        assert methods(line) == ["INVITE", "INVITE"]
+        await pause(100)
+        assert ghosts(world) == []
+
+    in_apple_world(test)
+
+
 def test_an_iphone_that_had_the_invite_and_never_said_a_word_is_shown_the_end_on_its_next_connection() -> None:
     async def test(world: AppleWorld) -> None:
         hand, _ = await by_hand(world)

@@ -37,3 +37,9 @@ def test_what_was_read_or_sent_counts_never(kind: EntryKind, outcome: Outcome) -
 
 def test_each_end_of_a_call_has_an_outcome_of_its_name() -> None:
     assert {end.value for end in CallEnd} <= {outcome.value for outcome in Outcome}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_calls_are_missed_whether_somebody_has_looked_or_not(outcome: Outcome) -> None:
+    assert entry(EntryKind.CALL, outcome, is_read=True).is_missed is (outcome in NEWS[EntryKind.CALL])
+    assert not entry(EntryKind.MESSAGE, outcome).is_missed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import pytest
 from tests.store.samples import ALICE, BOB, NOW, call, contact, message, register
 from tests.store.test_image import do, entry
 
@@ -16,7 +17,18 @@ from ringwake.model.history_ops import ListHistory, Log, MarkRead
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.settings import UNCHOSEN, Notifications, Settings
 from ringwake.model.settings_ops import ListSettings, Outdated, PutSettings
-from ringwake.model.store_ops import Finish, Finished, KeepMessage, Kept, MailboxFull, MessageDone, Park, Parked, Sweep
+from ringwake.model.store_ops import (
+    Finish,
+    Finished,
+    KeepMessage,
+    Kept,
+    MailboxFull,
+    MessageDone,
+    Park,
+    Parked,
+    Registered,
+    Sweep,
+)
 from ringwake.store.history import KEPT_SECONDS, MOST
 from ringwake.store.image import Image
 from ringwake.store.rows import Line
@@ -220,3 +232,64 @@ def do_bindings(image: Image) -> tuple[Binding, ...]:
     parked = do(image, Park(call=call(9)))
     do(image, Finish(call="call9", end=CallEnd.ERROR))
     return parked.bindings
+
+
+def leg(image: Image, number: int, outcome: Outcome, *, at: float = NOW, only: str = "phone") -> int:
+    """End a call by which a PBX has called one phone; return how many entries are unread."""
+    known = replace(call(number, at=at), trace="one call", only=only)
+    do(image, Park(call=known))
+    ended = replace(entry(known.id), trace="one call", outcome=outcome, at=at, ended_at=at + 20)
+    return do(image, Finish(call=known.id, end=CallEnd.ERROR, entry=ended)).unread
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "became", "count"),
+    [
+        ([Outcome.NO_WAKE, Outcome.NO_ANSWER], Outcome.NO_WAKE, 1),
+        ([Outcome.NO_WAKE, Outcome.ANSWERED], Outcome.ANSWERED, 0),
+        ([Outcome.ANSWERED, Outcome.CANCELLED], Outcome.ANSWERED, 0),
+        ([Outcome.DECLINED, Outcome.CANCELLED, Outcome.CANCELLED], Outcome.DECLINED, 0),
+    ],
+)
+def test_a_call_by_which_a_pbx_calls_each_phone_by_itself_is_listed_and_counted_once(
+    outcomes: list[Outcome], became: Outcome, count: int
+) -> None:
+    image = Image()
+    counts = [leg(image, number, outcome, at=NOW + number) for number, outcome in enumerate(outcomes)]
+    (listed,) = do(image, ListHistory())
+    assert (listed.id, listed.outcome, listed.at, counts[-1]) == ("call0", became, NOW, count)
+
+
+def test_a_call_that_comes_after_another_or_to_all_phones_is_one_of_its_own() -> None:
+    image = Image()
+    assert leg(image, 1, Outcome.NO_WAKE) == 1
+    assert leg(image, 2, Outcome.NO_WAKE, at=NOW + 21) == 2
+    assert leg(image, 3, Outcome.NO_WAKE, only="") == 3
+
+
+def part(image: Image, number: int, *, lasts: float = 600.0) -> str:
+    """Keep a message that a PBX has sent to one phone by itself; return the phone."""
+    phone = registered_phone(image, number)
+    kept = replace(message(number, lasts=lasts), entry="one")
+    do(image, KeepMessage(message=kept, entry=replace(letter(), id="one"), only=phone))
+    return phone
+
+
+def registered_phone(image: Image, number: int) -> str:
+    registered = do(image, register(contact(f"b{number}", instance=f"<urn:{number}>"), call_id=f"c{number}"))
+    assert isinstance(registered, Registered)
+    return f"b{number}"
+
+
+def test_a_message_that_a_pbx_sends_to_each_phone_by_itself_is_listed_once_and_delivered_when_one_has_it() -> None:
+    image = Image()
+    first, second = part(image, 1, lasts=10.0), part(image, 2)
+    assert unread(image) == 1
+    do(image, Sweep(wall=NOW + 11, limit=9))
+    assert outcomes(image) == {"one": Outcome.EXPIRED}
+    assert do(image, MessageDone(message="message2", binding=second, wall=NOW + 12, status=200))
+    assert outcomes(image) == {"one": Outcome.DELIVERED}
+    part(image, 3)
+    assert outcomes(image) == {"one": Outcome.DELIVERED}, "it came for another phone after that"
+    assert not do(image, MessageDone(message="message1", binding=first, wall=NOW + 13, status=486))
+    assert unread(image) == 1

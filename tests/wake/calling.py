@@ -20,6 +20,7 @@ from ringwake.model.effects import (
     Note,
     Persist,
     QuietBranch,
+    Relay,
     Respond,
     SendPush,
 )
@@ -82,6 +83,7 @@ class Call:
         """What the store says at the end."""
         self.said: list[int] = []
         self.sent: list[tuple[str, Flow]] = []
+        self.relayed: list[Request] = []
         self.cancelled: list[str] = []
         self.quieted: list[str] = []
         self.pushes: list[tuple[float, str, Push]] = []
@@ -112,8 +114,8 @@ class Call:
         changes = {"registered_at": WALL + self.now, **changes}
         return self.perform(self.call.woken(binding(device, flow=flow, **changes), self.now))
 
-    def answer(self, device: str, status: int) -> Effects:
-        answered = reply(self.requests[device], status, to_tag=device)
+    def answer(self, device: str, status: int, *fields: tuple[str, str]) -> Effects:
+        answered = reply(self.requests[device], status, to_tag=device, headers=fields)
         response = received_response(answered.encode())
         return self.perform(self.call.response(branch(device), response, self.now))
 
@@ -162,6 +164,8 @@ class Call:
                     assert effect.event.at == self.now
                 case QuietBranch():
                     self.quieted.append(effect.branch)
+                case Relay():
+                    self.relayed.append(effect.request)
                 case Respond() | CancelBranch() | AbandonBranch():
                     pass
                 case _:

@@ -1105,6 +1105,18 @@ def test_a_phone_that_has_not_answered_its_invite_may_decline_and_is_sent_no_oth
     assert [device for device, _ in call.sent] == ["a", "b"]
 
 
+def test_a_phone_that_picks_up_just_when_another_declines_for_all_is_hung_up_on() -> None:
+    call = Call()
+    call.start(a=WAKE, b=RING)
+    call.answer("b", 180)
+    decline(call, "a", 603)
+    for _ in range(2):
+        call.answer("b", 200, ("contact", "<sip:b@203.0.113.7>"))
+    assert [request.method for request in call.relayed] == ["ACK", "ACK"]
+    assert [request.method for request in call.requests.values()] == ["INVITE", "BYE"]
+    assert (call.finals, ends(call)) == ([603], [CallEnd.DECLINED])
+
+
 @pytest.mark.parametrize("has_rung", [True, False])
 def test_an_ignored_phone_whose_connection_goes_is_left_alone(has_rung: bool) -> None:
     call = Call()

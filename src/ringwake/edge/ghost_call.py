@@ -11,12 +11,12 @@ from collections.abc import Collection
 
 from ringwake.edge.core import Core
 from ringwake.model.binding import Binding
-from ringwake.model.effects import NOTHING, CancelBranch, Effects, Forward, Note, Relay
+from ringwake.model.effects import NOTHING, AbandonBranch, CancelBranch, Effects, Forward, Note, Relay
 from ringwake.model.events import Event, Happened
 from ringwake.proxy.routing import Hop, forward, via
 from ringwake.sip.dialog import caller_dialog
 from ringwake.sip.errors import ParseError
-from ringwake.sip.flow import Transport
+from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.headers import Headers
 from ringwake.sip.message import Request, Response
 from ringwake.sip.methods import ACK, BYE, INVITE
@@ -46,6 +46,8 @@ class GhostCall(Owner):
         """Who has not come yet."""
         self._sent: dict[str, tuple[Request, Binding]] = {}
         """What was sent and is not over, by branch."""
+        self._heard: set[str] = set()
+        """The branches of those that a phone has answered in any way."""
         self._acks: dict[str, Relay] = {}
         """The ACK to each that a phone has picked up, as long as its 2xx may come again."""
 
@@ -58,15 +60,19 @@ class GhostCall(Owner):
         """A phone has registered: it is shown that the call is over."""
         called = parse(self._ended.record.invite)
         assert isinstance(called, Request)
-        if not self._is_to_see(binding, now) or not self._core.may_reach(called, binding):
+        lost = self._lost(binding)
+        if not (lost or self._is_to_see(binding)) or now >= self._until or not self._core.may_reach(called, binding):
             return NOTHING
         self._phones.discard(binding.phone)
+        for left in lost:
+            del self._sent[left]
         invite = self._invite(called, binding)
         branch = invite.via.branch
         self._sent[branch] = (invite, binding)
         note = Event(Happened.GHOST_SENT, now, self._ended.record.trace, {"device": binding.id})
         # The CANCEL waits for a provisional response (RFC 3261 section 9.1).
-        return (Forward(invite, binding.flow), CancelBranch(branch, self._ended.reason), Note(note))
+        abandoned = tuple(AbandonBranch(left, INVITE) for left in lost)
+        return (*abandoned, Forward(invite, binding.flow), CancelBranch(branch, self._ended.reason), Note(note))
 
     def left(self, bindings: Collection[str]) -> None:
         """The account has these bindings now: whoever has logged out is shown nothing."""
@@ -75,6 +81,7 @@ class GhostCall(Owner):
     def response(self, branch_id: str, response: Response, now: float) -> Effects:
         """A phone has answered. One that has picked up meanwhile is hung up on."""
         del now
+        self._heard.add(branch_id)
         if response.status < 200:
             return NOTHING
         if response.status >= 300:
@@ -83,10 +90,10 @@ class GhostCall(Owner):
         return self._hang_up(branch_id, response)
 
     def failed(self, branch_id: str, failure: Failure, now: float) -> Effects:
-        """A phone can be heard no more. One whose connection is gone may come again."""
+        """A phone can be heard no more. One whose connection is gone, or that has never said a word, may come again."""
         del now
         sent = self._sent.pop(branch_id, None)
-        if sent is not None and failure is Failure.TRANSPORT:
+        if sent is not None and (failure is Failure.TRANSPORT or branch_id not in self._heard):
             self._phones.add(sent[1].phone)
         return NOTHING
 
@@ -100,19 +107,28 @@ class GhostCall(Owner):
         """Return until when phones are waited for, if there is one."""
         return self._until if self._phones else None
 
+    def is_unheard(self, flow: Flow) -> bool:
+        """Tell whether something was sent down a flow that its phone has not answered in any way."""
+        return any(to.flow == flow and branch not in self._heard for branch, (_, to) in self._sent.items())
+
     @property
     def is_settled(self) -> bool:
         """Whether nobody is waited for, and nothing is to come."""
         return not self._phones and not self._sent
 
-    def _is_to_see(self, binding: Binding, now: float) -> bool:
+    def _lost(self, binding: Binding) -> list[str]:
+        """Return what a phone has not answered down a flow that it has left for another."""
+        sent = ((branch, to) for branch, (_, to) in self._sent.items() if branch not in self._heard)
+        return [branch for branch, to in sent if to.phone == binding.phone and to.flow != binding.flow]
+
+    def _is_to_see(self, binding: Binding) -> bool:
         """Tell whether a phone has not had the call's own INVITE, and with it the CANCEL."""
         context = self._ended.context
         branch = None if context is None else context.branch(binding.phone)
         if branch is not None and branch.has_answered:
             self._phones.discard(binding.phone)
         is_on_its_way = branch is not None and branch.flow == binding.flow and branch.flow.transport.is_reliable
-        return binding.phone in self._phones and now < self._until and not is_on_its_way
+        return binding.phone in self._phones and not is_on_its_way
 
     def _hang_up(self, branch_id: str, response: Response) -> Effects:
         if (ack := self._acks.get(branch_id)) is not None:

@@ -18,7 +18,7 @@ from ringwake.model.store_ops import Failed, KeepMessage, Kept, MailboxFull
 from ringwake.model.stored_message import StoredMessage
 from ringwake.sip.fields import expires
 from ringwake.sip.message import Request
-from ringwake.wake.announcement import Announcement
+from ringwake.wake.announcement import Announcement, identity
 from ringwake.wake.message_content import Content, content_of
 from ringwake.wake.parked_message import ParkedMessage
 from ringwake.wake.plan import Action, Target
@@ -78,8 +78,11 @@ def keep(core: Core, letter: Letter, now: float, *, told: Told) -> Effects:
 def _stored(core: Core, letter: Letter, now: float) -> StoredMessage:
     request, aor, wall = letter.request, letter.account.aor, core.wall(now)
     asked = expires(request.headers)
+    # One message, whichever phones the PBX has sent it to.
+    name = identity(request) + aor.encode("utf-8", "surrogateescape")
     return StoredMessage(
         id=core.key("message", request, aor),
+        entry=core.seal.digest("listed", name) if letter.only else "",
         trace=core.trace(request),
         aor=aor,
         message=request.encode(),
@@ -90,7 +93,7 @@ def _stored(core: Core, letter: Letter, now: float) -> StoredMessage:
 
 def _entry(stored: StoredMessage, words: Announcement) -> Entry:
     return Entry(
-        id=stored.id,
+        id=stored.listed_as,
         trace=stored.trace,
         aor=stored.aor,
         kind=EntryKind.MESSAGE,

@@ -27,6 +27,7 @@ from ringwake.model.store_ops import (
     StrangeToken,
     TooManyAccounts,
 )
+from ringwake.proxy.forking import ResponseContext
 from ringwake.proxy.purr import Purr
 from ringwake.proxy.validation import check_registration
 from ringwake.registrar.rules import Plan, Refusal, answer
@@ -156,7 +157,8 @@ def _reset(core: Core, aor: Aor, left: Flow) -> Effects:
     A request that still waits in our system's buffers would else arrive after the one that now goes down the new flow.
     """
     for _, owner in core.calls.calling(aor):
-        if isinstance(owner, ParkedCall | ParkedRequest) and owner.context.is_unheard(left):
+        sender = owner.context if isinstance(owner, ParkedCall | ParkedRequest) else owner
+        if isinstance(sender, ResponseContext | GhostCall) and sender.is_unheard(left):
             return (ResetFlow(left),)
     return NOTHING
 

@@ -22,3 +22,10 @@ class StoredMessage:
     """Epoch seconds."""
     waiting: tuple[str, ...] = ()
     """Phones (`Binding.phone`) that are to have it. Empty: the first that registers."""
+    entry: str = ""
+    """Id of its entry in the history, where a PBX has sent one message to each phone by itself; empty: its own."""
+
+    @property
+    def listed_as(self) -> str:
+        """Id of its entry in the history."""
+        return self.entry or self.id

@@ -16,6 +16,7 @@ from ringwake.store.rows import Line
 MOST = 200
 """Entries of one account; the oldest goes first."""
 KEPT_SECONDS = 90 * 86400.0
+_UNDELIVERED = frozenset({Outcome.WAITING, Outcome.EXPIRED, Outcome.REFUSED})
 
 
 class History:
@@ -48,10 +49,23 @@ class History:
         if len(lines) > MOST:
             self._change(changes, self._by_id[next(iter(lines))], None)
 
+    def joined(self, entry: Entry) -> Entry:
+        """Return the entry of a call by which a PBX has called one phone alone, as that of the call to all of them.
+
+        Such calls have one trace and overlap. Whoever has answered or declined has done so for all.
+        """
+        for entry_id in reversed(self._by_aor.get(entry.aor, {})):
+            known = self._by_id[entry_id].entry
+            is_same = (known.kind, known.trace) == (entry.kind, entry.trace)
+            if is_same and known.id != entry.id and known.ended_at >= entry.at:
+                return known if entry.is_missed or not known.is_missed else replace(entry, id=known.id, at=known.at)
+        return entry
+
     def became(self, changes: Changes, entry_id: str, outcome: Outcome, *, at: float, status: int = 0) -> None:
-        """Note what has become of a message that waited, unless it is known or gone."""
+        """Note what has become of a message that waited, unless it is known or gone; one phone that has it will do."""
         known = self._by_id.get(entry_id)
-        if known is None or known.entry.outcome is not Outcome.WAITING:
+        open_to = _UNDELIVERED if outcome is Outcome.DELIVERED else {Outcome.WAITING}
+        if known is None or known.entry.outcome not in open_to:
             return
         entry = replace(known.entry, outcome=outcome, ended_at=at, status=status)
         self._change(changes, known, Line(entry, known.serial))

@@ -181,7 +181,7 @@ class Image:
     def _remove_expired_message(self, changes: Changes, wall: float) -> bool:
         expired = self._messages.remove_expired(changes, wall)
         if expired is not None:
-            self._history.became(changes, expired.id, Outcome.EXPIRED, at=wall)
+            self._history.became(changes, expired.listed_as, Outcome.EXPIRED, at=wall)
         return expired is not None
 
     def _register(self, op: Register, changes: Changes) -> Registered | RegisterRefusal:
@@ -197,8 +197,7 @@ class Image:
 
     def _park(self, op: Park, changes: Changes) -> Parked:
         self._calls.park(changes, op.call)
-        bindings = self._bindings.current(op.call.aor, op.call.received_at)
-        return Parked(bindings, self._history.unread(op.call.aor))
+        return Parked(self._bindings.current(op.call.aor, op.call.received_at), self._history.unread(op.call.aor))
 
     def _invite(self, op: Invite, changes: Changes) -> bool:
         call = self._calls.get(op.call)
@@ -227,7 +226,7 @@ class Image:
             self._calls.finish(changes, call)
         # A call that could not be written down when it came is listed nevertheless; one that has ended stays as it is.
         if op.entry is not None and (call is not None or not self._history.knows(op.entry.id)):
-            self._log(Log(op.entry), changes)
+            self._log(Log(self._history.joined(op.entry) if call and call.only else op.entry), changes)
         aor = call.aor if call else op.entry.aor if op.entry else None
         return Finished(was_open=call is not None, unread=self._history.unread(aor) if aor else 0)
 
@@ -257,17 +256,18 @@ class Image:
             return MailboxFull()
         message = replace(op.message, waiting=tuple(phones_of(one for one in bindings if one.is_meant(op.only))))
         self._messages.keep(changes, message, self._serial.next())
-        if op.entry is not None:
+        # What has come for another phone already is what it has become there.
+        if op.entry is not None and not (message.entry and self._history.knows(message.entry)):
             self._log(Log(op.entry), changes)
         return Kept(message, bindings, self._history.unread(message.aor))
 
     def _message_done(self, op: MessageDone, changes: Changes) -> bool:
-        if not self._messages.done(changes, op.message, op.binding):
+        known = self._messages.get(op.message)
+        if known is None or not self._messages.done(changes, op.message, op.binding):
             return False
-        if op.status < 300:
-            self._history.became(changes, op.message, Outcome.DELIVERED, at=op.wall, status=op.status)
-        elif self._messages.get(op.message) is None:
-            self._history.became(changes, op.message, Outcome.REFUSED, at=op.wall, status=op.status)
+        if op.status < 300 or self._messages.get(op.message) is None:
+            outcome = Outcome.DELIVERED if op.status < 300 else Outcome.REFUSED
+            self._history.became(changes, known.listed_as, outcome, at=op.wall, status=op.status)
         return True
 
     # ---- history

@@ -18,6 +18,7 @@ from ringwake.model.push import Accepted, Kind, Outcome
 from ringwake.model.store_ops import Decline
 from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import ResponseContext
+from ringwake.proxy.hang_up import hang_up
 from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request, Response
@@ -31,6 +32,7 @@ from ringwake.wake.delivery import Stage
 from ringwake.wake.means import Means
 from ringwake.wake.owner import Owner
 from ringwake.wake.plan import Action, Target
+from ringwake.wake.wait import Wait
 
 
 class ParkedCall(Owner):
@@ -51,6 +53,7 @@ class ParkedCall(Owner):
         self.not_taken: Callable[[Lack, float], Effects] = lambda *_: context.say()
         """Says what becomes of a call that the phones have not taken. Set by whoever made this."""
         context.holds = frozenset(Lack)
+        self._compose = compose
         self._means = means
         errand = Errand(id=record.id, trace=record.trace, kind=Kind.CALL, wake_until=record.wake_until)
         self._pushes = CallPushes(errand, announcement, means=means)
@@ -127,7 +130,8 @@ class ParkedCall(Owner):
         if wait is not None:
             wait.stop_pushing()
             wait.has_come = True
-        effects = self.context.response(branch_id, response)
+        late = NOTHING if wait is None else self._hang_up_if_late(wait, response)
+        effects = (*late, *self.context.response(branch_id, response))
         if wait is None or response.status == 100:
             return self._settle(effects, now)
         word = {1: Happened.RINGING, 2: Happened.PHONE_ANSWERED}.get(response.status // 100, Happened.BRANCH_ENDED)
@@ -230,6 +234,16 @@ class ParkedCall(Owner):
 
     def _has_rung(self, branch_id: str) -> bool:
         return any(branch.is_ringing for branch in self.context.branches if branch.id == branch_id)
+
+    def _hang_up_if_late(self, wait: Wait, response: Response) -> Effects:
+        """A phone has picked up, say, just when somebody declined for all: its caller has gone, so it is hung up on."""
+        branch = self.context.branch(wait.binding.phone)
+        is_late = self.context.final is not None and self.context.final >= 300 and response.status // 100 == 2
+        if not is_late or branch is None or branch.flow is None:
+            return NOTHING
+        invite = self._compose(self.record, wait.binding, branch.flow)
+        is_first = not (isinstance(branch.result, Response) and branch.result.status < 300)
+        return hang_up(invite, response, branch.flow, is_first=is_first)
 
     # ---- the end
 

@@ -30,7 +30,7 @@ class ParkedMessage(Owner):
 
     def __init__(self, message: StoredMessage, announcement: Announcement, *, means: Means, seal: Seal) -> None:
         self.message = message
-        self._announcement = replace(announcement, subject=message.id)
+        self._announcement = replace(announcement, subject=message.listed_as)
         self._means = means
         self._seal = seal
         self._waits: dict[str, Wait] = {}

@@ -11,6 +11,7 @@ from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, SERVER
 
 from ringwake.model.account import Aor
+from ringwake.model.history_ops import ListHistory, MarkRead
 from ringwake.model.tenant import Upstream
 from ringwake.proxy.contact_user import contact_user
 from ringwake.sip.flow import Address, Transport
@@ -148,3 +149,18 @@ def test_a_call_that_comes_by_two_contacts_of_ours_rings_once() -> None:
         assert 482 in [message.status for message in world.pbx.heard if isinstance(message, Response)]
 
     in_front_of_pbx(test, VAULT, users=("alice",))
+
+
+@pytest.mark.parametrize("method", [INVITE, MESSAGE])
+def test_what_a_pbx_sends_to_each_phone_by_itself_is_listed_and_counted_once(method: str) -> None:
+    async def test(world: PbxWorld) -> None:
+        for number in (1, 2):
+            phone, _ = await registered(world, str(number), address=Address(f"10.0.0.{50 + number}", 4000))
+            await phone.close()
+        await pause(60)
+        assert len(world.pbx.fork(method)) == 2
+        await pause(40)
+        (entry,) = await world.store.do(ListHistory(aor=Aor(f"alice@{DOMAIN}")))
+        assert await world.store.do(MarkRead(aor=entry.aor, entries=(entry.id,), until=0.0)) == (1, 0)
+
+    in_front_of_pbx(test, PATH)

@@ -36,7 +36,7 @@ from ringwake.store.sqlite.sealing import RowSeal
 
 HOSTILE = Aor("a'\"\0{s1};--\udcff@example.com")
 SUBSCRIPTION = Subscription(aor=HOSTILE, digest="d", keys=subscription_keys(1), serial=3)
-LETTER = Letter(message=replace(message(), waiting=("a1", "a2")), serial=2, had=("a3",))
+LETTER = Letter(message=replace(message(), waiting=("a1", "a2"), entry="e"), serial=2, had=("a3",))
 FULL = binding(
     "id1",
     aor=HOSTILE,

@@ -97,13 +97,14 @@ class OpenMessage(msgspec.Struct, omit_defaults=True):
     serial: int
     waiting: tuple[str, ...] = ()
     had: tuple[str, ...] = ()
+    entry: str = ""
 
     @classmethod
     def of(cls, letter: Letter) -> OpenMessage:
         """Return the open part."""
         kept = letter.message
         times = kept.received_at, kept.expires_at
-        return cls(kept.id, kept.trace, kept.aor, *times, letter.serial, kept.waiting, letter.had)
+        return cls(kept.id, kept.trace, kept.aor, *times, letter.serial, kept.waiting, letter.had, kept.entry)
 
     def value(self, payload: bytes) -> Letter:
         """Join it with the sealed part."""
@@ -115,6 +116,7 @@ class OpenMessage(msgspec.Struct, omit_defaults=True):
             received_at=self.received_at,
             expires_at=self.expires_at,
             waiting=self.waiting,
+            entry=self.entry,
         )
         return Letter(message=message, serial=self.serial, had=self.had)
 
