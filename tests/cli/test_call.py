@@ -32,7 +32,7 @@ def test_a_call_in_vain_is_listed_as_missed_and_not_read(terminal: Terminal, hou
     assert (call["account"], call["missed"], call["uri"]) == ("bob@ringwake.test", True, "sip:boss@ringwake.test")
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "many"])
+@pytest.mark.parametrize("limit", ["0", "1001", "many", "00000000199999999999"])
 def test_a_limit_that_is_none_is_refused(terminal: Terminal, limit: str) -> None:
     done = terminal.run("call", "list", "--limit", limit)
     assert (done.code, "a number from 1 to 1000" in done.err) == (2, True)

@@ -11,7 +11,7 @@ from ringwake.model.account import Aor
 from ringwake.model.push import Kind
 from ringwake.secret import Secret
 from ringwake.store.keys import KeyRing
-from ringwake.wake.actions import ACTIONS, CALL_SECONDS, PATH, WRITING, Act, Action, ActionLinks, Subject
+from ringwake.wake.actions import ACTIONS, CALL_SECONDS, LONGEST_PEER, PATH, WRITING, Act, Action, ActionLinks, Subject
 
 BASE = "https://phones.example.com:8443"
 BOSS = Subject("c1", "sip:boss@example.com")
@@ -63,6 +63,9 @@ def test_there_are_none_while_phones_cannot_reach_us_or_there_is_no_subject() ->
 
 def test_nobody_is_written_to_whom_we_do_not_know() -> None:
     assert tuple(urls(subject=Subject("c1", ""))) == ("decline", "decline_all", "ignore")
+    longest = "sip:" + "x" * (LONGEST_PEER - 4)
+    assert opened(urls(subject=Subject("c1", longest))["text"]) is not None
+    assert "text" not in urls(subject=Subject("c1", longest + "x"))
 
 
 def test_a_base_with_a_slash_gives_the_same_urls() -> None:

@@ -131,7 +131,7 @@ def _to_account(core: Core, arrived: RequestArrived, uri: Uri, now: float) -> Ef
         raise SipError(404, "no such account")
     account, only = callee
     if arrived.request.method == MESSAGE:
-        return message(core, arrived, account, now)
+        return message(core, arrived, account, now, only=only)
     recipe = invite if arrived.request.method == INVITE else stand_alone
     return recipe(core, arrived, account, now, only=only)
 

@@ -19,6 +19,8 @@ PATH = "/act/"
 """Where the URLs begin, on the phones' listener."""
 CALL_SECONDS = 180.0
 """How long after the end of the wake an announced call may still be declined: it rings no longer."""
+LONGEST_PEER = 512
+"""Characters of a URI that is written to: a longer one would make a URL that nobody opens."""
 _PURPOSE = "act"
 _BLOCK = 64
 
@@ -113,7 +115,7 @@ class ActionLinks:
                 peer=subject.peer if action in WRITING else "",
             )
             for action in ACTIONS.get(kind, ())
-            if subject.peer or action not in WRITING
+            if action not in WRITING or 0 < len(subject.peer) <= LONGEST_PEER
         )
         return tuple((act.action.value, f"{base}{PATH}{self._sealed(act)}") for act in acts)
 
