@@ -12,7 +12,10 @@ from tests.support.virtual_loop import pause
 from tests.support.world import Phone
 
 from ringwake.edge.ghost_call import GHOST_SECONDS, GhostCall
+from ringwake.model.account import Aor
+from ringwake.model.call_settings import CallSettings, Forwards
 from ringwake.model.events import Happened
+from ringwake.model.settings import Settings
 from ringwake.proxy.forking import DECLINED, ELSEWHERE
 from ringwake.sip.flow import Address, Transport
 from ringwake.ua.call import CallState, IncomingCall, OutgoingCall
@@ -88,11 +91,11 @@ class ByHand:
         await self.registers(line, expires=expires)
         return line
 
-    async def registers(self, line: Stranger, *, expires: int = 600) -> None:
+    async def registers(self, line: Stranger, *, expires: int = 600, user: str = "alice") -> None:
         prid = f"{self._phone.voip}:voip%26{self._phone.remote}:remote"
         push = f"pn-provider=apns;pn-param={APP}.voip%26remote;pn-prid={prid}"
-        contact = f'<sip:alice@{line.address};{push}>;+sip.instance="<{self._phone.instance}>"'
-        ok = await line.ask_as("alice", line.register(contact=contact, expires=expires))
+        contact = f'<sip:{user}@{line.address};{push}>;+sip.instance="<{self._phone.instance}>"'
+        ok = await line.ask_as(user, line.register(user, contact=contact, expires=expires))
         assert ok.status == 200
         await pause(0.2)
 
@@ -324,5 +327,33 @@ def test_a_call_over_tls_only_is_shown_over_tls_only() -> None:
         await alice.wake()
         await pause(0.5)
         assert len(alice.calls) == 1
+
+    in_apple_world(test)
+
+
+def test_a_call_that_has_gone_on_to_another_account_of_the_phone_rings_there_and_is_not_shown_as_over() -> None:
+    """A copy of its INVITE, and the CANCEL of that, would end the call that rings."""
+
+    async def test(world: AppleWorld) -> None:
+        onward = Settings(calls=CallSettings(forward=Forwards(unreachable="sip:bob@example.com")))
+        world.directory.put_settings(Aor("alice@example.com"), onward)
+        hand, _ = await by_hand(world)
+        line = await hand.comes()
+        await hand.registers(line, user="bob")
+        await line.close()
+        await pause(60)
+        outgoing = call(await awake(world), "sip:alice@example.com")
+        await pause(22)
+        line = await hand.comes()
+        assert methods(line) == []
+        await hand.registers(line, user="bob")
+        (invite,) = line.requests
+        routes = tuple(("record-route", text) for text in invite.headers.texts("record-route"))
+        line.answer(invite, 200, ("contact", f"<sip:bob@{line.address}>"), *routes)
+        await pause(0.5)
+        assert outgoing.status == 200
+        await hand.registers(line)
+        assert methods(line) == ["INVITE", "ACK"]
+        assert sent(world) == 0
 
     in_apple_world(test)

@@ -13,7 +13,7 @@ from ringwake.proxy.branch import BranchState
 from ringwake.proxy.forking import DECLINED, ELSEWHERE
 from ringwake.proxy.lack import Lack
 from ringwake.sip.flow import Transport
-from ringwake.sip.message import Request
+from ringwake.sip.message import Request, Response
 from ringwake.sip.replies import reply
 from ringwake.sip.transactions.events import Failure
 
@@ -521,6 +521,16 @@ def test_a_phone_that_had_refused_is_not_asked_again_and_its_word_counts() -> No
     fork.context.expect("b")
     assert fork.context.settle() == NOTHING, "another may still answer"
     assert said(fork.context.give_up("b", 480)) == [486]
+
+
+def test_whose_own_word_has_come_before_keeps_it() -> None:
+    fork = Fork()
+    fork.all_begin("a", "b")
+    fork.answer("a", 404)
+    fork.context.recall("a", 486)
+    branch_a = fork.context.branch("a")
+    assert branch_a is not None
+    assert isinstance(branch_a.result, Response)
 
 
 @pytest.mark.parametrize(("refusals", "final"), [([], 480), ([486], 486), ([404, 401], 401)])

@@ -1105,6 +1105,12 @@ def test_a_phone_that_has_not_answered_its_invite_may_decline_and_is_sent_no_oth
     assert [device for device, _ in call.sent] == ["a", "b"]
 
 
+def test_it_knows_whom_it_calls_by_instance() -> None:
+    call = Call()
+    call.start_with([on(flow(), WAKE, "a", instance="urn:uuid:1"), on(flow(2), WAKE, "b")])
+    assert [call.call.calls(instance) for instance in ("urn:uuid:1", "urn:uuid:2", "")] == [True, False, False]
+
+
 def test_a_phone_that_picks_up_just_when_another_declines_for_all_is_hung_up_on() -> None:
     call = Call()
     call.start(a=WAKE, b=RING)

@@ -25,6 +25,7 @@ from ringwake.sip.transactions.events import Failure
 from ringwake.sip.via import COOKIE
 from ringwake.wake.call_ending import Ended
 from ringwake.wake.owner import Owner
+from ringwake.wake.parked_call import ParkedCall
 
 GHOST_SECONDS = 60.0
 """How long after its end a call is kept for phones that come late."""
@@ -60,6 +61,8 @@ class GhostCall(Owner):
         """A phone has registered: it is shown that the call is over."""
         called = parse(self._ended.record.invite)
         assert isinstance(called, Request)
+        if self._has_gone_on_to(binding):
+            self._phones.discard(binding.phone)
         lost = self._lost(binding)
         if not (lost or self._is_to_see(binding)) or now >= self._until or not self._core.may_reach(called, binding):
             return NOTHING
@@ -115,6 +118,15 @@ class GhostCall(Owner):
     def is_settled(self) -> bool:
         """Whether nobody is waited for, and nothing is to come."""
         return not self._phones and not self._sent
+
+    def _has_gone_on_to(self, binding: Binding) -> bool:
+        """Tell whether the call has gone on to another account of the same phone, which tells that phone of its end.
+
+        An INVITE of ours would be a copy of that account's (RFC 3261 section 8.2.2.2), and its CANCEL end both.
+        """
+        context = self._ended.context
+        serving = None if context is None else self._core.calls.serving(context.transaction)
+        return isinstance(serving, ParkedCall) and serving.context is not context and serving.calls(binding.instance)
 
     def _lost(self, binding: Binding) -> list[str]:
         """Return what a phone has not answered down a flow that it has left for another."""

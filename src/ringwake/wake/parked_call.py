@@ -225,6 +225,10 @@ class ParkedCall(Owner):
         """Whether nothing of this call can come any more."""
         return self.end is not None and self.context.is_settled
 
+    def calls(self, instance: str) -> bool:
+        """Tell whether a phone is called or woken, or was, by its instance; False for one that has given none."""
+        return bool(instance) and any(wait.binding.instance == instance for wait in self._waits)
+
     @property
     def is_waking(self) -> bool:
         """Whether a phone is being woken, and none has come or answered."""
