@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ringwake.edge.core import Core
+from ringwake.edge.tell_phones import tell_phones
 from ringwake.model.account import Account
 from ringwake.model.binding import Binding
-from ringwake.model.effects import NOTHING, Effect, Effects, Note, Persist, SendPush
-from ringwake.model.events import Event, Field, Happened
+from ringwake.model.effects import NOTHING, Effects, Persist
 from ringwake.model.history_ops import MarkRead
-from ringwake.model.push import Kind
+from ringwake.model.push import Kind, Push
 from ringwake.model.store_ops import ListBindings
 from ringwake.wake.announcement import Announcement
 from ringwake.wake.call_end import NOTICE_SECONDS
@@ -51,23 +49,11 @@ def tell_badge(core: Core, account: Account, unread: int, *, reader: str, now: f
 
     def applied(bindings: tuple[Binding, ...], now: float) -> Effects:
         others = (known for known in bindings if reader not in (known.handset, known.phone))
-        return tuple(_tell(core, words, others, now))
+        return tuple(tell_phones(core, ((known, _push(words, known, wall)) for known in others), trace="", now=now))
 
     return (Persist(ListBindings(aor=account.aor, wall=wall), applied=applied),)
 
 
-def _tell(core: Core, words: Announcement, bindings: Iterator[Binding], now: float) -> Iterator[Effect]:
-    told = set[str]()
-    wall = core.wall(now)
-    for binding in bindings:
-        push = words.push(Kind.READ, binding, seq=0, wall=wall, until=wall + NOTICE_SECONDS)
-        if push is None or push.notice.alert is None or push.token.digest in told:
-            continue
-        told.add(push.token.digest)
-        fields: dict[str, Field] = {"device": binding.id, "kind": Kind.READ.value}
-        suppressed = core.means.budget.tell(push, now)
-        if suppressed is not None:
-            yield Note(Event(Happened.PUSH_SUPPRESSED, now, "", {**fields, "reason": suppressed.reason}))
-            continue
-        yield SendPush(push, "", binding.phone)
-        yield Note(Event(Happened.PUSH_SENT, now, "", {**fields, "token": push.token.label}))
+def _push(words: Announcement, binding: Binding, wall: float) -> Push | None:
+    push = words.push(Kind.READ, binding, seq=0, wall=wall, until=wall + NOTICE_SECONDS)
+    return None if push is None or push.notice.alert is None else push

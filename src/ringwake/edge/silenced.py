@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ringwake.edge.answers import refuse
 from ringwake.edge.core import Core
 from ringwake.edge.incoming import Incoming
+from ringwake.edge.tell_phones import tell_phones
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
-from ringwake.model.effects import NOTHING, Effect, Effects, Note, Persist, SendPush
+from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.history import Outcome
 from ringwake.model.history_ops import Log
@@ -69,7 +69,7 @@ def silenced(core: Core, incoming: Incoming, verdict: Screened, *, onward: Effec
             return NOTHING
         listed = replace(call, words=replace(call.words, unread=unread))
         op = ListBindings(aor=account.aor, wall=core.wall(now))
-        return (Persist(op, applied=lambda bindings, now: tuple(_tell(core, listed, bindings, now))),)
+        return (Persist(op, applied=lambda bindings, now: _tell(core, listed, bindings, now)),)
 
     def then(_: int, now: float) -> Effects:
         return NOTHING if onward is not None else _answered(core, call, now)
@@ -98,22 +98,11 @@ def _ended(call: _Silenced, now: float) -> Note:
     return Note(Event(Happened.CALL_ENDED, now, call.record.trace, fields))
 
 
-def _tell(core: Core, call: _Silenced, bindings: tuple[Binding, ...], now: float) -> Iterator[Effect]:
+def _tell(core: Core, call: _Silenced, bindings: tuple[Binding, ...], now: float) -> Effects:
     """Tell each phone once, whether it is awake or not: none has had the INVITE."""
-    told = set[str]()
-    for binding in bindings:
-        push = _push(call, binding, core.wall(now))
-        if push is None or push.token.digest in told:
-            continue
-        told.add(push.token.digest)
-        fields: dict[str, Field] = {"device": binding.id, "kind": Kind.MISSED.value}
-        suppressed = core.means.budget.tell(push, now)
-        if suppressed is not None:
-            held = {**fields, "reason": suppressed.reason}
-            yield Note(Event(Happened.PUSH_SUPPRESSED, now, call.record.trace, held))
-            continue
-        yield SendPush(push, "", binding.phone)
-        yield Note(Event(Happened.PUSH_SENT, now, call.record.trace, {**fields, "token": push.token.label}))
+    wall = core.wall(now)
+    pushes = ((binding, _push(call, binding, wall)) for binding in bindings)
+    return tuple(tell_phones(core, pushes, trace=call.record.trace, now=now))
 
 
 def _push(call: _Silenced, binding: Binding, wall: float) -> Push | None:
