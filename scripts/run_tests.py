@@ -16,7 +16,7 @@ from typing import TextIO
 
 from own_coverage import check_own_coverage, show, total_of_upper_floors
 from quiet_run import ROOT
-from suite_parts import Outcome, Part, closing_line, find_parts, has_tests, read_report, table
+from suite_parts import WAITING, Outcome, Part, closing_line, find_parts, has_tests, read_report, table
 
 DATA = ROOT / ".cache/coverage"
 # Measuring slows these down, and what they cover their scenario siblings cover too.
@@ -64,16 +64,16 @@ def _with_torture(parts: list[Part]) -> list[Part]:
 
 
 def _run_all(parts: list[Part], *, torture: bool) -> list[Outcome]:
-    """Run the parts. The largest computes, the others wait for programs much of the time: they go side by side.
+    """Run the parts. Some compute, the others wait for programs much of the time: they go side by side.
 
     The long ones go one by one: some of them measure memory, or fill the machine by themselves.
     """
     if torture or len(parts) < 2 or (os.cpu_count() or 1) < 2:
         return [outcome for part in parts if (outcome := _run(part, torture=torture))]
-    first, *others = parts
+    computing = [part for part in parts if part.name not in WAITING]
     with ThreadPoolExecutor(1) as beside:
-        running = [beside.submit(_run_quietly, part) for part in others]
-        outcomes = [_run(first, torture=False)]
+        running = [beside.submit(_run_quietly, part) for part in parts if part.name in WAITING]
+        outcomes = [_run(part, torture=False) for part in computing]
         for run in running:
             outcome, output = run.result()
             print(output, flush=True)

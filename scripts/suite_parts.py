@@ -7,6 +7,10 @@ from xml.etree import ElementTree as ET
 
 # Top-level folders of tests/ that are a part of their own, in the order they run. All the rest mirrors src/: "unit".
 PARTS_OF_THEIR_OWN = ("contract", "conformance", "push", "scenario", "interop", "simulation")
+# Folders that mirror src/ and start programs: they wait more than they reckon, so they are a part, too.
+PROGRAMS = ("app", "cli", "softphone")
+WAITING = ("programs", "scenario", "interop")
+"""Parts that wait for programs much of the time."""
 NO_TESTS = frozenset({"support", "__pycache__"})
 
 
@@ -35,8 +39,10 @@ class Outcome:
 def find_parts(tests: Path) -> Iterator[Part]:
     """Yield the parts that exist and have tests."""
     entries = sorted(entry for entry in tests.iterdir() if has_tests(entry) and entry.name not in NO_TESTS)
-    if unit := [entry for entry in entries if entry.name not in PARTS_OF_THEIR_OWN]:
+    if unit := [entry for entry in entries if entry.name not in (*PARTS_OF_THEIR_OWN, *PROGRAMS)]:
         yield Part(name="unit", paths=tuple(unit))
+    if programs := [entry for entry in entries if entry.name in PROGRAMS]:
+        yield Part(name="programs", paths=tuple(programs))
     for name in PARTS_OF_THEIR_OWN:
         if tests / name in entries:
             yield Part(name=name, paths=(tests / name,))

@@ -36,10 +36,10 @@ async function nextPush() {
   return pushes.shift();
 }
 async function showing(text) {
-  const registration = await navigator.serviceWorker.ready;
+  const registration = await navigator.serviceWorker.ready, until = Date.now() + 30000;
   for (;;) {
     const list = await registration.getNotifications();
-    if (text ? list.some(({ body }) => body === text) : !list.length) return JSON.stringify(
+    if (Date.now() > until || (text ? list.some(({ body }) => body === text) : !list.length)) return JSON.stringify(
       list.map(({ title, body, tag, requireInteraction, silent, actions }) =>
         ({ title, body, tag, requireInteraction, silent, actions: actions.map(({ action }) => action) })));
     await new Promise((wake) => setTimeout(wake, 20));

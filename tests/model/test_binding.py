@@ -49,6 +49,12 @@ def test_a_phone_whose_token_is_dead_is_dead_while_it_has_no_live_flow_and_no_ot
     assert replace(dead, push=PUSH).state(is_live=False, wall=1999.9) is DeviceState.ASLEEP
 
 
+def test_a_phones_settings_are_known_by_its_instance_or_where_it_has_none_by_its_first_binding() -> None:
+    assert replace(binding(None), instance="<urn:1>").handset == "<urn:1>"
+    assert binding(None).handset == "b1"
+    assert replace(binding(None), first="one").handset == "one"
+
+
 def test_all_flows_of_a_phone_are_one_phone() -> None:  # RFC 5626
     first = binding(None)
     second = replace(first, id="b2", first="b1")
