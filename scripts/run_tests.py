@@ -22,6 +22,8 @@ DATA = ROOT / ".cache/coverage"
 # Measuring slows these down, and what they cover their scenario siblings cover too.
 NOT_MEASURED = frozenset({"interop", "simulation"})
 NO_TESTS_RAN = 5
+AT_ONCE = 2
+"""Parts that wait for programs at the same time, beside one that reckons."""
 TORTURE_TIMEOUT_SECONDS = 3600
 
 
@@ -71,7 +73,7 @@ def _run_all(parts: list[Part], *, torture: bool) -> list[Outcome]:
     if torture or len(parts) < 2 or (os.cpu_count() or 1) < 2:
         return [outcome for part in parts if (outcome := _run(part, torture=torture))]
     computing = [part for part in parts if part.name not in WAITING]
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(AT_ONCE) as beside:
         running = [beside.submit(_run_quietly, part) for part in parts if part.name in WAITING]
         outcomes = [_run(part, torture=False) for part in computing]
         for run in running:
