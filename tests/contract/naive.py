@@ -15,6 +15,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.history import Outcome
 from ringwake.model.history_ops import Log
+from ringwake.model.message_ops import KeepMessage, Kept, MailboxFull, MessageDone
 from ringwake.model.push import PushTarget, Service, SubscriptionKeys
 from ringwake.model.store_ops import (
     CancelCall,
@@ -22,11 +23,7 @@ from ringwake.model.store_ops import (
     Finish,
     Finished,
     Invite,
-    KeepMessage,
-    Kept,
     ListBindings,
-    MailboxFull,
-    MessageDone,
     Park,
     Parked,
     PutSubscription,

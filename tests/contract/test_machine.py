@@ -20,6 +20,7 @@ from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.call_settings import CallSettings, QuietHours
 from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.message_ops import KeepMessage, MessageDone
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.push import PushTarget, Service
 from ringwake.model.settings import (
@@ -37,9 +38,7 @@ from ringwake.model.store_ops import (
     Decline,
     Finish,
     Invite,
-    KeepMessage,
     ListBindings,
-    MessageDone,
     Op,
     Park,
     PushTerms,

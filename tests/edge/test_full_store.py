@@ -9,7 +9,7 @@ from tests.support.stranger import Stranger
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, World
 
-from ringwake.model.store_ops import KeepMessage
+from ringwake.model.message_ops import KeepMessage
 from ringwake.sip.flow import Address, Transport
 
 ALICE = f"sip:alice@{DOMAIN}"

@@ -19,9 +19,9 @@ from ringwake.model.events import Event, Happened
 from ringwake.model.history import Entry, EntryKind
 from ringwake.model.history import Outcome as Ended
 from ringwake.model.history_ops import ListHistory
+from ringwake.model.message_ops import KeepMessage
 from ringwake.model.push import Accepted, Outcome, Unreachable
 from ringwake.model.settings import Settings
-from ringwake.model.store_ops import KeepMessage
 from ringwake.model.tenant import Tenant
 from ringwake.sip.flow import Address, Transport
 from ringwake.store.directory import MemoryDirectory

@@ -17,8 +17,8 @@ from ringwake.model.call_settings import CallSettings
 from ringwake.model.events import Happened
 from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.history_ops import ListHistory
+from ringwake.model.message_ops import KeepMessage
 from ringwake.model.settings import Settings
-from ringwake.model.store_ops import KeepMessage
 from ringwake.model.tenant import PbxAnswers, Upstream
 from ringwake.sip.errors import SipError
 from ringwake.sip.message import Request

@@ -11,7 +11,8 @@ from tests.support.world import SERVER
 
 from ringwake.edge import refresh, upkeep
 from ringwake.model.events import Happened
-from ringwake.model.store_ops import CancelCall, Decline, Finish, MessageDone, Park
+from ringwake.model.message_ops import MessageDone
+from ringwake.model.store_ops import CancelCall, Decline, Finish, Park
 from ringwake.sip.flow import Flow, Transport
 from ringwake.sip.message import Message, Request, Response
 from ringwake.sip.parser import parse

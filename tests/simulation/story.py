@@ -19,20 +19,9 @@ from tests.support.in_world import line_of
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, Phone
 
+from ringwake.model.message_ops import KeepMessage, MessageDone
 from ringwake.model.push import Accepted, Outcome, Push, Refused, Throttled, Unreachable, Unregistered
-from ringwake.model.store_ops import (
-    CancelCall,
-    Decline,
-    Finish,
-    Invite,
-    KeepMessage,
-    MessageDone,
-    Op,
-    Park,
-    Recover,
-    Recovered,
-    Register,
-)
+from ringwake.model.store_ops import CancelCall, Decline, Finish, Invite, Op, Park, Recover, Recovered, Register
 from ringwake.net.memory import Weather
 from ringwake.sip.flow import Transport
 from ringwake.ua.call import CallState, OutgoingCall

@@ -14,21 +14,11 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd
 from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.message_ops import KeepMessage, Kept, MailboxFull, MessageDone
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.settings import UNCHOSEN, Notifications, Settings
 from ringwake.model.settings_ops import ListSettings, Outdated, PutSettings
-from ringwake.model.store_ops import (
-    Finish,
-    Finished,
-    KeepMessage,
-    Kept,
-    MailboxFull,
-    MessageDone,
-    Park,
-    Parked,
-    Registered,
-    Sweep,
-)
+from ringwake.model.store_ops import Finish, Finished, Park, Parked, Registered, Sweep
 from ringwake.store.history import KEPT_SECONDS, MOST
 from ringwake.store.image import Image
 from ringwake.store.rows import Line

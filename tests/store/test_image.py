@@ -34,6 +34,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd
 from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.message_ops import KeepMessage, Kept, MessageDone
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.push import Kind, PushTarget, Service
 from ringwake.model.settings import UNCHOSEN
@@ -43,10 +44,7 @@ from ringwake.model.store_ops import (
     Decline,
     Finish,
     Invite,
-    KeepMessage,
-    Kept,
     ListBindings,
-    MessageDone,
     Op,
     OutOfOrder,
     Park,

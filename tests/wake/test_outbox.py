@@ -12,7 +12,7 @@ from tests.wake.phones import AOR, SEAL, WALL, binding, flow, wall
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, AbandonBranch, Effects, Forward, Note, Persist
 from ringwake.model.events import Happened
-from ringwake.model.store_ops import MessageDone
+from ringwake.model.message_ops import MessageDone
 from ringwake.model.stored_message import StoredMessage
 from ringwake.sip.flow import Flow
 from ringwake.sip.message import Request

@@ -14,7 +14,8 @@ from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Happened
 from ringwake.model.history import Entry, EntryKind, Outcome
-from ringwake.model.store_ops import Failed, KeepMessage, Kept, MailboxFull
+from ringwake.model.message_ops import KeepMessage, Kept, MailboxFull
+from ringwake.model.store_ops import Failed
 from ringwake.model.stored_message import StoredMessage
 from ringwake.sip.fields import expires
 from ringwake.sip.message import Request

@@ -15,7 +15,8 @@ from ringwake.model.account import Account, Aor
 from ringwake.model.binding import Binding
 from ringwake.model.effects import Effects, Respond
 from ringwake.model.history import Outcome
-from ringwake.model.store_ops import Failed, Kept, MailboxFull, Recovered
+from ringwake.model.message_ops import Kept, MailboxFull
+from ringwake.model.store_ops import Failed, Recovered
 from ringwake.model.stored_message import StoredMessage
 from ringwake.sip.errors import SipError
 from ringwake.sip.replies import reply

@@ -19,7 +19,8 @@ from ringwake.model.effects import NOTHING, Effects, Note, Persist
 from ringwake.model.events import Event, Field, Happened
 from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.history_ops import Log
-from ringwake.model.store_ops import Failed, Kept, MailboxFull
+from ringwake.model.message_ops import Kept, MailboxFull
+from ringwake.model.store_ops import Failed
 from ringwake.model.tenant import PbxAnswers, Upstream
 from ringwake.proxy.routing import via
 from ringwake.sip.errors import SipError

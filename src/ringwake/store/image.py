@@ -16,6 +16,7 @@ from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.history import Outcome
 from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.message_ops import KeepMessage, Kept, MailboxFull, MessageDone
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.settings_ops import ListSettings, PutSettings
 from ringwake.model.store_ops import (
@@ -24,11 +25,7 @@ from ringwake.model.store_ops import (
     Finish,
     Finished,
     Invite,
-    KeepMessage,
-    Kept,
     ListBindings,
-    MailboxFull,
-    MessageDone,
     Op,
     Park,
     Parked,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ringwake.model.binding import Binding
 from ringwake.model.effects import NOTHING, AbandonBranch, Effects, Forward, Note, Persist
 from ringwake.model.events import Event, Field, Happened
+from ringwake.model.message_ops import MessageDone
 from ringwake.model.ports import Seal
-from ringwake.model.store_ops import MessageDone
 from ringwake.model.stored_message import StoredMessage
 from ringwake.sip.fields import retry_after
 from ringwake.sip.message import Request, Response

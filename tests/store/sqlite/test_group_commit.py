@@ -26,8 +26,9 @@ from tests.store.sqlite.beside import (
 from ringwake.model.account import Aor
 from ringwake.model.account_ops import ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.call import CallEnd
+from ringwake.model.message_ops import KeepMessage
 from ringwake.model.ports import StoreError
-from ringwake.model.store_ops import Failed, Finish, KeepMessage, ListBindings, Op, Park
+from ringwake.model.store_ops import Failed, Finish, ListBindings, Op, Park
 from ringwake.store.sqlite import group_commit, writer
 from ringwake.store.sqlite.journal import Journal
 from ringwake.store.sqlite.store import SqliteStore

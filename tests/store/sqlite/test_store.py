@@ -39,18 +39,9 @@ from tests.store.sqlite.beside import (
 )
 
 from ringwake.model.account_ops import ListAccounts, PutAccount
+from ringwake.model.message_ops import KeepMessage
 from ringwake.model.ports import StoreError
-from ringwake.model.store_ops import (
-    KeepMessage,
-    ListBindings,
-    Op,
-    Park,
-    PutSubscription,
-    Recover,
-    Refreshed,
-    Registered,
-    TakeDue,
-)
+from ringwake.model.store_ops import ListBindings, Op, Park, PutSubscription, Recover, Refreshed, Registered, TakeDue
 from ringwake.secret import Secret
 from ringwake.store.sqlite.lock import StoreInUseError
 from ringwake.store.sqlite.store import SqliteStore

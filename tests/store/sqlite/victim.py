@@ -13,10 +13,11 @@ from ringwake.model.account_ops import PutAccount
 from ringwake.model.call import CallEnd, CallRecord
 from ringwake.model.history import Entry, EntryKind, Outcome
 from ringwake.model.history_ops import MarkRead
+from ringwake.model.message_ops import KeepMessage
 from ringwake.model.once_ops import UseOnce
 from ringwake.model.settings import Settings
 from ringwake.model.settings_ops import PutSettings
-from ringwake.model.store_ops import ContactUpdate, Failed, Finish, KeepMessage, Op, Park, Register
+from ringwake.model.store_ops import ContactUpdate, Failed, Finish, Op, Park, Register
 from ringwake.model.stored_message import StoredMessage
 from ringwake.secret import Secret
 from ringwake.sip.flow import Address, Flow, Transport
