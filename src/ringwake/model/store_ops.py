@@ -1,8 +1,8 @@
 """Operations on the store, as values: each is one atomic step in every store (docs/adr/0005-store.md).
 
 `Park` returns the callee's bindings and `Register` returns the parked calls, so a call and a REGISTER that cross each
-other always meet: whichever comes second sees the first, and no wake is lost. Those on accounts stand in
-`account_ops`.
+other always meet: whichever comes second sees the first, and no wake is lost. Those on accounts, messages, settings and
+histories stand in `account_ops`, `message_ops`, `settings_ops` and `history_ops`.
 """
 
 from __future__ import annotations
