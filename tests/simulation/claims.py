@@ -130,12 +130,25 @@ def nothing_is_left_over(story: Story) -> Iterator[str]:
 
 
 def no_phone_rings_for_nobody(story: Story) -> Iterator[str]:
-    """But for one that rang when the server died: nobody is left who could tell it."""
+    """But for one that rang when the server died: nobody is left who could tell it.
+
+    Nor can one be told over UDP of which no response ever came through: no CANCEL may be sent to it (RFC 3261 section
+    9.1), and the push that says so can be lost as well.
+    """
     revived = {a.call.call_id for a in story.attempts if a.was_under_way_at_any(story.deaths)}
+    heard = _heard_ringing(story)
     for phone in story.handsets:
         for call in phone.ringing():
-            if call.call_id not in revived:
+            is_unheard = phone.transport is Transport.UDP and call.call_id not in heard
+            if call.call_id not in revived and not is_unheard:
                 yield f"{call.call_id}: {phone} still rings"
+
+
+def _heard_ringing(story: Story) -> set[str]:
+    """Return the Call-IDs of calls that the server has heard some phone ring for."""
+    traces = {event.trace for event in story.world.events if event.what is Happened.RINGING}
+    invites = (event for event in story.world.events if event.what is Happened.INVITE_RECEIVED)
+    return {str(event.fields["call_id"]) for event in invites if event.trace in traces}
 
 
 def no_message_is_lost_once_it_was_accepted(story: Story) -> Iterator[str]:

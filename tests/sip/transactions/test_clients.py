@@ -77,18 +77,6 @@ def test_an_invite_that_is_quieted_goes_out_no_more_and_is_still_answered() -> N
     assert phone.statuses() == [180, 200]
 
 
-def test_an_invite_that_was_quieted_is_sent_once_more_when_it_is_cancelled_so_that_who_rings_says_so() -> None:
-    phone = Phone()
-    invite = phone.send("INVITE")
-    phone.clients.quiet(BRANCH, 0.1)
-    assert phone.sent() == ["INVITE"]
-    assert phone.clients.cancel(BRANCH, "", 1.0)
-    assert phone.clients.cancel(BRANCH, "", 1.1)
-    assert phone.sent() == ["INVITE"]
-    assert phone.hear(answer(invite, 180), now=1.2)
-    assert phone.sent() == ["CANCEL"]
-
-
 def test_an_invite_that_was_quieted_is_given_up_like_any_other() -> None:
     phone = Phone()
     phone.send("INVITE")

@@ -28,12 +28,6 @@ class ClientTransaction:
     cancel_reason: str | None = None
     """Wanted as soon as a provisional response allows it (RFC 3261 section 9.1)."""
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether it is an INVITE that was quieted before any answer came."""
-        is_unanswered = self.machine.state is State.CALLING and not self.flow.transport.is_reliable
-        return is_unanswered and self.machine.resend_at is None
-
 
 class Clients:
     """All client transactions of one stack."""
@@ -87,9 +81,6 @@ class Clients:
         if transaction.cancel_reason is None:
             transaction.cancel_reason = reason
             self._fire(transaction, Trigger.CANCEL, None, now)
-            if transaction.is_silent:
-                # Whoever rings, and has said so in vain, says it again and can be cancelled. Who sleeps hears nothing.
-                self.outputs.append((transaction.flow, transaction.octets))
         return True
 
     def quiet(self, branch: str, now: float) -> None:
