@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec
+from typing import Any, ParamSpec, TypeAlias
 
 from ringwake.store.rows import Row, Value, row
 
 P = ParamSpec("P")
+Steps: TypeAlias = "dict[type, Callable[[Any, Changes], object]]"
+"""What applies each type of operation; the result is that of the operation."""
 
 
 class Changes:

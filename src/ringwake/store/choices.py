@@ -7,7 +7,7 @@ from dataclasses import replace
 from ringwake.model.account import Aor
 from ringwake.model.settings import UNCHOSEN, Settings
 from ringwake.model.settings_ops import ListSettings, Outdated, PutSettings
-from ringwake.store.changes import Changes
+from ringwake.store.changes import Changes, Steps
 from ringwake.store.rows import Choice
 
 
@@ -18,6 +18,11 @@ class Choices:
 
     def __init__(self) -> None:
         self._by_aor: dict[Aor, Choice] = {}
+
+    @property
+    def steps(self) -> Steps:
+        """Operations that concern nothing else."""
+        return {PutSettings: self.put, ListSettings: self.listed}
 
     def put(self, op: PutSettings, changes: Changes) -> Settings | Outdated:
         """Keep settings, with the next version."""

@@ -10,7 +10,7 @@ from ringwake.model.account import Aor
 from ringwake.model.history import Entry, Outcome
 from ringwake.model.history_ops import ListHistory, MarkRead
 from ringwake.store.agenda import Agenda
-from ringwake.store.changes import Changes
+from ringwake.store.changes import Changes, Steps
 from ringwake.store.rows import Line
 
 MOST = 200
@@ -32,6 +32,11 @@ class History:
         """Whether `_by_id` is: seldom not, so that nobody sorts all lines who wants to see the newest."""
         self._unread: dict[Aor, int] = {}
         self._expiry = Agenda()
+
+    @property
+    def steps(self) -> Steps:
+        """Operations that concern nothing else."""
+        return {ListHistory: self.listed, MarkRead: self.mark_read}
 
     def unread(self, aor: Aor) -> int:
         """Return how many entries of an account count on its badge."""

@@ -8,44 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar, assert_never, cast
+from typing import Generic, TypeVar, assert_never, cast
 
 from ringwake.model.account import Account, Aor
 from ringwake.model.account_ops import ForgetLogins, ListAccounts, PutAccount, RemoveAccount
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallRecord
 from ringwake.model.history import Outcome
-from ringwake.model.history_ops import ListHistory, Log, MarkRead
+from ringwake.model.history_ops import Log
 from ringwake.model.message_ops import KeepMessage, Kept, MailboxFull, MessageDone
-from ringwake.model.once_ops import UseOnce
-from ringwake.model.settings_ops import ListSettings, PutSettings
 from ringwake.model.store_ops import (
     CancelCall,
     Decline,
     Finish,
     Finished,
     Invite,
-    ListBindings,
     Op,
     Park,
     Parked,
-    PutSubscription,
     Recover,
     Recovered,
-    Refreshed,
     Register,
     Registered,
     RegisterRefusal,
     Sweep,
-    TakeDue,
 )
 from ringwake.model.stored_message import StoredMessage
-from ringwake.model.token_ops import ForgetToken, RestoreTokens
-from ringwake.model.upload import PutUpload, RemoveUpload, Upload
+from ringwake.model.upload import Upload
 from ringwake.store.accounts import Accounts
 from ringwake.store.bindings import Bindings, phones_of
 from ringwake.store.calls import Calls
-from ringwake.store.changes import Changes
+from ringwake.store.changes import Changes, Steps
 from ringwake.store.choices import Choices
 from ringwake.store.history import History
 from ringwake.store.messages import Messages
@@ -86,16 +79,8 @@ class Image:
             self._bindings, self._subscriptions, self._serial, calls=self._calls, messages=self._messages
         )
         # The result type of each step is that of its operation: `apply` says so, mypy cannot.
-        self._steps: dict[type, Callable[[Any, Changes], object]] = {
+        self._steps: Steps = {
             Register: self._register,
-            PutSubscription: registrations.put_subscription,
-            PutUpload: registrations.put_upload,
-            RemoveUpload: registrations.remove_upload,
-            ForgetToken: registrations.forget_token,
-            RestoreTokens: registrations.restore_tokens,
-            TakeDue: registrations.take_due,
-            Refreshed: registrations.refreshed,
-            ListBindings: registrations.all_current,
             Sweep: self._sweep,
             Park: self._park,
             Invite: self._invite,
@@ -110,11 +95,10 @@ class Image:
             ForgetLogins: self._forget_logins,
             ListAccounts: self._list_accounts,
             Log: self._log,
-            ListHistory: self._history.listed,
-            MarkRead: self._history.mark_read,
-            PutSettings: self._choices.put,
-            ListSettings: self._choices.listed,
-            UseOnce: self._once.use,
+            **registrations.steps,
+            **self._history.steps,
+            **self._choices.steps,
+            **self._once.steps,
         }
 
     def apply(self, op: Op[R]) -> Step[R]:

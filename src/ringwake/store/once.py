@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringwake.model.once_ops import UseOnce
 from ringwake.store.agenda import Agenda
-from ringwake.store.changes import Changes
+from ringwake.store.changes import Changes, Steps
 from ringwake.store.rows import Used
 
 
@@ -16,6 +16,11 @@ class Once:
     def __init__(self) -> None:
         self._used: dict[str, Used] = {}
         self._expiry = Agenda()
+
+    @property
+    def steps(self) -> Steps:
+        """Operations that concern nothing else."""
+        return {UseOnce: self.use}
 
     def use(self, op: UseOnce, changes: Changes) -> bool:
         """Use a name up; False when it was before."""

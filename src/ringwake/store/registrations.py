@@ -25,7 +25,7 @@ from ringwake.registrar.token_claim import MAX_ACCOUNTS, shares_token
 from ringwake.registrar.uploaded import bound_at_once, is_doubted, with_uploads
 from ringwake.store.bindings import Bindings, phones_of
 from ringwake.store.calls import Calls
-from ringwake.store.changes import Changes
+from ringwake.store.changes import Changes, Steps
 from ringwake.store.lost_tokens import (
     is_bare,
     is_missed,
@@ -54,6 +54,20 @@ class Registrations:
         self._serial = serial
         self._calls = calls
         self._messages = messages
+
+    @property
+    def steps(self) -> Steps:
+        """Operations that concern nothing else; an account hears of `Register`, too."""
+        return {
+            PutSubscription: self.put_subscription,
+            PutUpload: self.put_upload,
+            RemoveUpload: self.remove_upload,
+            ForgetToken: self.forget_token,
+            RestoreTokens: self.restore_tokens,
+            TakeDue: self.take_due,
+            Refreshed: self.refreshed,
+            ListBindings: self.all_current,
+        }
 
     def register(self, op: Register, changes: Changes) -> Registered | RegisterRefusal:
         """Merge, and hand out what waits for the touched bindings.
