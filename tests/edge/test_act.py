@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.in_world import answer, asleep, awake, call, in_world, line_of
 from tests.support.virtual_loop import pause
 from tests.support.world import DOMAIN, Phone, World
 
 from ringwake.edge.act import CALL_BACK, Done
 from ringwake.edge.act import act as perform
+from ringwake.edge.send_message import Fate
 from ringwake.model.account import Aor
 from ringwake.model.events import Happened
+from ringwake.model.history import Outcome
 from ringwake.model.history_ops import ListHistory
 from ringwake.model.store_ops import Recover, Recovered
 from ringwake.model.tenant import Tenant
@@ -237,5 +241,23 @@ def test_a_message_is_marked_as_read() -> None:
         await pause(0.2)
         (entry,) = await world.store.do(ListHistory(aor=Aor(f"alice@{DOMAIN}")))
         assert entry.is_read
+
+    in_world(test)
+
+
+def test_a_text_that_goes_nowhere_still_declines_and_whoever_waits_hears_so_at_once() -> None:
+    async def test(world: World) -> None:
+        phone = await asleep(world)
+        made = await called(world, phone)
+        url = dict(phone.pushes[-1].notice.actions)["text"]
+        one = world.core.links.open(url.removeprefix(BASE + PATH)) if world.core.links else None
+        assert isinstance(one, Act)
+        fates: list[Fate] = []
+        elsewhere = replace(one, peer="sip:boss@elsewhere.test")
+        done, effects = perform(world.core, elsewhere, "", world.loop.time(), told=fates.append)
+        assert [(fate.outcome, fate.status) for fate in fates] == [(Outcome.REFUSED, 403)]
+        world.performer.run_at_once(effects, world.loop.time())
+        await pause(0.2)
+        assert (done, made.status) == (Done.DONE, 603)
 
     in_world(test)

@@ -13,6 +13,7 @@ from ringwake.model.account import Aor
 from ringwake.model.call_settings import CallSettings, Forwards
 from ringwake.model.events import Happened
 from ringwake.model.settings import Settings
+from ringwake.model.store_ops import Recover, Recovered
 from ringwake.sip.flow import Address, Transport
 from ringwake.sip.message import Request
 from ringwake.sip.methods import ACK, INVITE
@@ -308,5 +309,24 @@ def test_by_a_purr_strangers_get_nowhere_without_credentials() -> None:
             assert answer is not None
             assert answer.status == 407
         assert world.provider.pushes == []
+
+    in_world(test)
+
+
+def test_a_message_by_a_purr_waits_for_that_phone_alone() -> None:
+    async def test(world: World) -> None:
+        caller, callee = await established(world, with_purr=True)
+        await back(world, name="2")
+        await gone(callee)
+        boss = caller.stranger
+        written = await boss.signed("boss", boss.request("MESSAGE", caller.dialog.target))
+        boss.send(written)
+        await pause(1)
+        assert boss.responses_to(written)[-1].status == 202
+        found: list[Recovered] = []
+        world.store.submit(Recover(wall=world.wall(world.loop.time())), found.append)
+        ((_, phones),) = found[0].messages
+        assert len(phones) == 1
+        assert [push.notice.kind for _, push in world.provider.pushes] == ["message"]
 
     in_world(test)

@@ -16,7 +16,7 @@ from ringwake.model.call_settings import CallSettings, QuietHours
 from ringwake.model.settings import DeviceSettings, Settings
 from ringwake.model.store_ops import ListBindings
 from ringwake.sip.message import Request, Response
-from ringwake.sip.methods import INVITE
+from ringwake.sip.methods import INVITE, MESSAGE
 from ringwake.ua.call import CallState
 
 ALICE = f"sip:alice@{DOMAIN}"
@@ -123,6 +123,25 @@ def test_a_trunk_says_who_calls_and_a_stranger_does_not() -> None:
         assert (await boss_calls(world, asserted)).status == 480
         assert (await trunk_calls(world, "sip:boss@trunk.example")).status == 480
         assert (await trunk_calls(world, "sip:boss@trunk.example", asserted)).status == 200
+
+    in_settled_world(test, alice=wishing(do_not_disturb=True, allow=("+4930123456",)))
+
+
+@pytest.mark.parametrize(("is_trunk", "sound"), [(True, "default"), (False, "")])
+def test_a_message_of_whom_a_trunk_asserts_and_the_list_allows_sounds_and_a_strangers_claim_does_not(
+    is_trunk: bool, sound: str
+) -> None:
+    async def test(world: SettledWorld) -> None:
+        alice = await asleep(world)
+        alice.wakes = False
+        writer = await world.peer() if is_trunk else await Stranger(world).open()
+        asserted = "P-Asserted-Identity: <tel:+49-30-123456>"
+        written = writer.request(MESSAGE, ALICE, asserted, "Content-Type: text/plain", body=b"Lunch?")
+        assert (await writer.ask_as("boss", written)).status == 202
+        await pause(1)
+        (push,) = world.pushed("message")
+        assert push.notice.alert is not None
+        assert push.notice.alert.sound == sound
 
     in_settled_world(test, alice=wishing(do_not_disturb=True, allow=("+4930123456",)))
 

@@ -153,7 +153,7 @@ def test_a_message_that_the_phone_has_had_is_not_sent_again() -> None:
     assert [name for name, *_ in phone.done] == ["one"]
 
 
-@pytest.mark.parametrize("status", [200, 202, 300, 403, 404, 415, 488, 600, 603])
+@pytest.mark.parametrize("status", [200, 202, 300, 403, 404, 415, 482, 488, 600, 603])
 def test_what_a_phone_takes_or_refuses_for_good_is_done_and_noted_as_what_it_is(status: int) -> None:
     phone = Phone()
     phone.add("one", "two")

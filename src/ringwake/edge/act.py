@@ -9,6 +9,7 @@ from ringwake.edge.read_entries import read_entries
 from ringwake.edge.send_message import Fate, Told, Writing, send_message
 from ringwake.model.effects import NOTHING, Effects, Note
 from ringwake.model.events import Event, Field, Happened
+from ringwake.model.history import Outcome
 from ringwake.sip.errors import SipError
 from ringwake.wake.actions import Act, Action
 from ringwake.wake.parked_call import ParkedCall
@@ -41,7 +42,7 @@ def act(core: Core, one: Act, text: str, now: float, *, told: Told = _unheard) -
         one: the act.
         text: what the person wants to write; empty: nothing in particular.
         now: monotonic seconds.
-        told: hears once what has become of what was written, unless it goes nowhere.
+        told: hears once what has become of what was written.
     """
     if core.account(one.aor) is None:
         return Done.OVER, NOTHING  # it was removed, and nobody speaks in its name any more
@@ -65,11 +66,12 @@ def _read(core: Core, one: Act, now: float) -> Effects:
 
 
 def _write(core: Core, one: Act, text: str, now: float, *, told: Told) -> Effects | None:
-    """Write to whoever has called or written; None where that goes nowhere."""
+    """Write to whoever has called or written; None where that goes nowhere, which `told` hears at once."""
     writing = Writing(sender=one.aor, to=one.peer, body=text.encode("utf-8", "replace"))
     try:
         return send_message(core, writing, now, told=told)
-    except SipError:
+    except SipError as error:
+        told(Fate(id="", trace="", to=one.peer, outcome=Outcome.REFUSED, status=error.status))
         return None
 
 
