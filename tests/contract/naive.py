@@ -306,7 +306,8 @@ class Naive:
     def _(self, op: Finish) -> Finished:
         found = [c for c in self.calls if c.id == op.call]
         self.calls = [c for c in self.calls if c.id != op.call]
-        if op.entry and (found or op.entry.id not in [entry.id for entry in self.history.entries]):
+        listed = [entry.id for entry in self.history.entries]
+        if op.entry and (not found[0].is_unlisted if found else op.entry.id not in listed):
             self.history.apply(Log(op.entry))
         aor = found[0].aor if found else op.entry.aor if op.entry else Aor("")
         return Finished(was_open=bool(found), unread=self.history.unread(aor))
@@ -367,6 +368,7 @@ class Naive:
         self.subscriptions = [s for s in self.subscriptions if s[0] != op.aor]
         self.uploads = [u for u in self.uploads if u.aor != op.aor]
         self.mail = [m for m in self.mail if m.message.aor != op.aor]
+        self.calls = [replace(c, is_unlisted=True) if c.aor == op.aor else c for c in self.calls]
         self.history.remove(op.aor)
         return True
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from tests.store.samples import ALICE, BOB, NOW, call, contact, message, register
+from tests.store.samples import ALICE, BOB, NOW, account, call, contact, message, register
 from tests.store.test_image import do, entry
 
 from ringwake.model.account import Aor
+from ringwake.model.account_ops import PutAccount, RemoveAccount
 from ringwake.model.binding import Binding
 from ringwake.model.call import CallEnd
 from ringwake.model.history import Entry, EntryKind, Outcome
@@ -283,3 +284,15 @@ def test_a_message_that_a_pbx_sends_to_each_phone_by_itself_is_listed_once_and_d
     assert outcomes(image) == {"one": Outcome.DELIVERED}, "it came for another phone after that"
     assert not do(image, MessageDone(message="message1", binding=first, wall=NOW + 13, status=486))
     assert unread(image) == 1
+
+
+def test_a_call_to_an_account_that_was_removed_is_not_listed_for_whoever_has_the_name_next() -> None:
+    image = Image()
+    do(image, PutAccount(account=account()))
+    do(image, Park(call=call()))
+    do(image, RemoveAccount(aor=ALICE))
+    do(image, PutAccount(account=account()))
+    do(image, Park(call=call(2)))
+    assert do(image, Finish(call="call1", end=CallEnd.NO_ANSWER, entry=entry("call1"))) == Finished(True, 0)
+    assert do(image, Finish(call="call2", end=CallEnd.NO_ANSWER, entry=entry("call2"))) == Finished(True, 1)
+    assert list(outcomes(image)) == ["call2"]

@@ -48,5 +48,7 @@ class CallRecord:
     """Id of the one binding that is called, when the INVITE names it by its PURR; empty: all of the account."""
     invited: tuple[str, ...] = ()
     """Phones (`Binding.phone`) whose INVITE was released. Their branch is a keyed hash of call and phone."""
+    is_unlisted: bool = False
+    """Whether its account was removed: whoever has the name next is not to see who has called."""
     refusals: tuple[tuple[str, int], ...] = ()
     """Phones that have refused the call, each with the status: after a crash they are not asked again."""

@@ -58,6 +58,11 @@ class Calls:
         if not call.is_cancelled:
             self._change(changes, call, replace(call, is_cancelled=True))
 
+    def unlist(self, changes: Changes, aor: Aor) -> None:
+        """Note that nothing of the open calls of an AOR is to be listed."""
+        for call in tuple(self._by_aor.get(aor, {}).values()):
+            self._change(changes, call, replace(call, is_unlisted=True))
+
     def finish(self, changes: Changes, call: CallRecord) -> None:
         """Remove a call."""
         self._change(changes, call, None)

@@ -206,7 +206,8 @@ class Image:
         if call is not None:
             self._calls.finish(changes, call)
         # A call that could not be written down when it came is listed nevertheless; one that has ended stays as it is.
-        if op.entry is not None and (call is not None or not self._history.knows(op.entry.id)):
+        is_new = not call.is_unlisted if call else op.entry is not None and not self._history.knows(op.entry.id)
+        if op.entry is not None and is_new:
             self._log(Log(self._history.joined(op.entry) if call and call.only else op.entry), changes)
         aor = call.aor if call else op.entry.aor if op.entry else None
         return Finished(was_open=call is not None, unread=self._history.unread(aor) if aor else 0)
@@ -270,6 +271,7 @@ class Image:
         self._accounts.put(changes, op.aor, None)
         self._messages.remove(changes, op.aor)
         self._history.remove(changes, op.aor)
+        self._calls.unlist(changes, op.aor)
         self._choices.remove(changes, op.aor)
         self._registrations.remove(changes, op.aor)
         return True

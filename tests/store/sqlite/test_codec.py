@@ -84,6 +84,7 @@ VALUES: list[Value] = [
     call(),
     replace(call(aor=HOSTILE), invited=("a1", "a2"), invite=b""),
     replace(call(), caller="b1", caller_aor="bob@example.com"),
+    replace(call(), is_unlisted=True, is_cancelled=True),
     replace(call(), refusals=(("a1", 486), ("a2", 603))),
     LETTER,
     Letter(message=message(aor=HOSTILE), serial=1),

@@ -56,6 +56,7 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
     caller: str = ""
     caller_aor: str = ""
     is_cancelled: bool = False
+    is_unlisted: bool = False
     only: str = ""
     refusals: tuple[tuple[str, int], ...] = ()
 
@@ -64,7 +65,8 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
         """Return the open part."""
         flow, times, caller = call.flow.encode(), (call.received_at, call.wake_until), (call.caller, call.caller_aor)
         start = cls(call.id, call.trace, call.aor, flow, *times, call.invited, *caller)
-        start.is_cancelled, start.only, start.refusals = call.is_cancelled, call.only, call.refusals
+        start.is_cancelled, start.is_unlisted = call.is_cancelled, call.is_unlisted
+        start.only, start.refusals = call.only, call.refusals
         return start
 
     def value(self, payload: bytes) -> CallRecord:
@@ -81,6 +83,7 @@ class OpenCall(msgspec.Struct, omit_defaults=True):
             caller=self.caller,
             caller_aor=self.caller_aor,
             is_cancelled=self.is_cancelled,
+            is_unlisted=self.is_unlisted,
             only=self.only,
             refusals=self.refusals,
         )
