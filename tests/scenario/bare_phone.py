@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import uuid
 from itertools import count
@@ -177,6 +178,11 @@ class BarePhone:
         """Answer a request."""
         contact = f"Contact: <sip:{self.user}@{HOST}>"
         wire.send(answer(request, status, contact, tag=self._instance[:8]))
+
+    def announced(self) -> dict[str, Any]:
+        """Return the `ringwake` object of the next push, acknowledged (docs/reference/payload.md)."""
+        found: dict[str, Any] = json.loads(self.pushed()["payload"]["ringwake"])
+        return found
 
     def pushed(self) -> dict[str, Any]:
         """Return the next push, acknowledged."""

@@ -9,11 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.scenario.bare_phone import PASSWORD, BarePhone
+from tests.scenario.bare_phone import DOMAIN, PASSWORD, BarePhone
 from tests.support.caller import Caller
 from tests.support.lab_control import LabControl
 from tests.support.loopback import leased_address
-from tests.support.processes import Program, ringwake
+from tests.support.processes import Program, ringwake, run_ringwake
 
 WAKE_SECONDS = 2
 USERS = tuple(f"mara{number}" for number in range(40))
@@ -29,6 +29,13 @@ class Stage:
     host: str
     """Of a caller whom the server trusts."""
     users: Iterator[str]
+    state: Path
+    """State folder of the programs, by which the command line finds them."""
+
+    def choose(self, user: str, *options: str) -> None:
+        """Set what the owner of an account wants, on the command line."""
+        done = run_ringwake(["account", "set", f"{user}@{DOMAIN}", *options], state=self.state)
+        assert done.returncode == 0, done.stderr
 
     def phone(self, user: str = "") -> BarePhone:
         """Return a phone of an account, of a fresh one unless it is named."""
@@ -65,7 +72,7 @@ def open_stage(state: Path, *more: str) -> Iterator[Stage]:
             LabControl(lab) as control,
             ringwake("serve", "--config", str(config), state=state, log=log) as server,
         ):
-            yield Stage(_listens(server), lab, control, host, iter(USERS))
+            yield Stage(_listens(server), lab, control, host, iter(USERS), state)
         assert "Traceback" not in log.read_text()
         assert '"level": "error"' not in log.read_text()
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from statistics import median
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,12 +21,6 @@ _PUBLIC = '[public]\nlisten = "127.0.0.1:0"'
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with open_stage(tmp_path_factory.mktemp("clicks"), _PUBLIC) as opened:
         yield opened
-
-
-def actions(push: dict[str, Any]) -> dict[str, str]:
-    """Return the URLs that a data message of FCM carries."""
-    found: dict[str, str] = json.loads(push["payload"]["ringwake"])["actions"]
-    return found
 
 
 def click(url: str, body: object = None) -> int:
@@ -46,7 +39,7 @@ def test_the_caller_hears_603_as_soon_as_decline_is_clicked(stage: Stage, capsys
     took: list[float] = []
     for _ in range(CLICKS):
         with stage.phone() as phone, stage.call(phone.sleep().user) as caller:
-            url = actions(phone.pushed())["decline_all"]
+            url = phone.announced()["actions"]["decline_all"]
             begun = time.monotonic()
             assert click(url) == 204
             caller.until(603)
@@ -59,7 +52,7 @@ def test_the_caller_hears_603_as_soon_as_decline_is_clicked(stage: Stage, capsys
 
 def test_a_url_that_was_used_or_altered_gets_403_and_changes_nothing(stage: Stage) -> None:
     with stage.phone() as phone, stage.call(phone.sleep().user) as caller:
-        urls = actions(phone.pushed())
+        urls = phone.announced()["actions"]
         url = urls["decline_all"]
         middle = len(url) - 30
         altered = url[:middle] + ("A" if url[middle] != "A" else "B") + url[middle + 1 :]

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Iterator
 
 import pytest
 from tests.conformance.peers import Heard
 from tests.scenario.bare_phone import DOMAIN, BarePhone, Wire
 from tests.scenario.stage import Stage, open_stage
 from tests.support.caller import Caller
-from tests.support.processes import run_ringwake
-
-Choose: TypeAlias = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("forwarded")
-
-
-@pytest.fixture(scope="module")
-def stage(state: Path) -> Iterator[Stage]:
-    with open_stage(state) as opened:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with open_stage(tmp_path_factory.mktemp("forwarded")) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def choose(state: Path) -> Choose:
-    """Set what the owner of an account wants."""
-
-    def chosen(user: str, *options: str) -> None:
-        done = run_ringwake(["account", "set", f"{user}@{DOMAIN}", *options], state=state)
-        assert done.returncode == 0, done.stderr
-
-    return chosen
-
-
-def kind(phone: BarePhone) -> str:
-    """Return what the next push to a phone announces."""
-    found: dict[str, Any] = json.loads(phone.pushed()["payload"]["ringwake"])
-    return str(found["kind"])
 
 
 def awake(phone: BarePhone) -> Wire:
@@ -62,46 +34,46 @@ def answered(phone: BarePhone, caller: Caller) -> Heard:
     return invite
 
 
-def test_all_calls_go_on_and_only_the_other_phone_is_woken(stage: Stage, choose: Choose) -> None:
+def test_all_calls_go_on_and_only_the_other_phone_is_woken(stage: Stage) -> None:
     with stage.phone() as first, stage.phone() as second:
         first.sleep()
         second.sleep()
-        choose(first.user, "--forward-always", f"sip:{second.user}@{DOMAIN}")
+        stage.choose(first.user, "--forward-always", f"sip:{second.user}@{DOMAIN}")
         with stage.call(first.user) as caller:
-            assert kind(second) == "call"
+            assert second.announced()["kind"] == "call"
             invite = answered(second, caller)
         assert invite.one("Diversion") == f"<sip:{first.user}@{DOMAIN}>;reason=unconditional;counter=1"
         assert stage.pushes_to(first) == 0
 
 
-def test_a_busy_phone_lets_the_call_go_on(stage: Stage, choose: Choose) -> None:
+def test_a_busy_phone_lets_the_call_go_on(stage: Stage) -> None:
     with stage.phone() as first, stage.phone() as second:
         wire = awake(first)
         second.sleep()
-        choose(first.user, "--forward-busy", f"sip:{second.user}@{DOMAIN}")
+        stage.choose(first.user, "--forward-busy", f"sip:{second.user}@{DOMAIN}")
         with stage.call(first.user) as caller:
             first.answer(wire, wire.next("INVITE"), "486 Busy Here")
-            assert kind(second) == "call"
+            assert second.announced()["kind"] == "call"
             invite = answered(second, caller)
         assert invite.one("Diversion") == f"<sip:{first.user}@{DOMAIN}>;reason=user-busy;counter=1"
 
 
-def test_a_call_that_nobody_came_for_goes_on_and_is_missed(stage: Stage, choose: Choose) -> None:
+def test_a_call_that_nobody_came_for_goes_on_and_is_missed(stage: Stage) -> None:
     with stage.phone() as first, stage.phone() as second:
         first.sleep()
         second.sleep()
-        choose(first.user, "--forward-unreachable", f"sip:{second.user}@{DOMAIN}")
+        stage.choose(first.user, "--forward-unreachable", f"sip:{second.user}@{DOMAIN}")
         with stage.call(first.user) as caller:
-            assert kind(first) == "call"
-            assert kind(second) == "call"
+            assert first.announced()["kind"] == "call"
+            assert second.announced()["kind"] == "call"
             answered(second, caller)
-        assert kind(first) == "missed"
+        assert first.announced()["kind"] == "missed"
 
 
-def test_where_there_is_no_pbx_the_caller_is_told_where_to_call(stage: Stage, choose: Choose) -> None:
+def test_where_there_is_no_pbx_the_caller_is_told_where_to_call(stage: Stage) -> None:
     with stage.phone() as phone:
         phone.sleep()
-        choose(phone.user, "--forward-always", "sip:me@elsewhere.example")
+        stage.choose(phone.user, "--forward-always", "sip:me@elsewhere.example")
         with Caller("{}:{}".format(*stage.servers["udp"]), phone.user, host=stage.host) as caller:
             caller.invite()
             caller.until(302)

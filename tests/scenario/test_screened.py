@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Iterator
 
 import pytest
-from tests.scenario.bare_phone import DOMAIN, BarePhone
+from tests.scenario.bare_phone import DOMAIN
 from tests.scenario.stage import Stage, open_stage
 from tests.support.caller import Caller
-from tests.support.processes import run_ringwake
-
-Choose: TypeAlias = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("screened")
-
-
-@pytest.fixture(scope="module")
-def stage(state: Path) -> Iterator[Stage]:
-    with open_stage(state) as opened:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with open_stage(tmp_path_factory.mktemp("screened")) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def choose(state: Path) -> Choose:
-    """Set what the owner of an account wants."""
-
-    def chosen(user: str, *options: str) -> None:
-        done = run_ringwake(["account", "set", f"{user}@{DOMAIN}", *options], state=state)
-        assert done.returncode == 0, done.stderr
-
-    return chosen
-
-
-def announced(phone: BarePhone) -> dict[str, Any]:
-    """Return what the next push to a phone says."""
-    found: dict[str, Any] = json.loads(phone.pushed()["payload"]["ringwake"])
-    return found
 
 
 def refused(stage: Stage, user: str, status: int) -> None:
@@ -54,24 +26,22 @@ def refused(stage: Stage, user: str, status: int) -> None:
 
 
 @pytest.mark.parametrize("options", [("--do-not-disturb", "on"), ("--quiet-hours", "00:00-00:00")])
-def test_a_phone_in_peace_is_told_of_a_call_and_not_woken_for_it(
-    stage: Stage, choose: Choose, options: tuple[str, ...]
-) -> None:
+def test_a_phone_in_peace_is_told_of_a_call_and_not_woken_for_it(stage: Stage, options: tuple[str, ...]) -> None:
     with stage.phone() as phone:
         phone.sleep()
-        choose(phone.user, *options)
+        stage.choose(phone.user, *options)
         refused(stage, phone.user, 480)
-        assert announced(phone)["kind"] == "missed"
-        choose(phone.user, options[0], "off")
+        assert phone.announced()["kind"] == "missed"
+        stage.choose(phone.user, options[0], "off")
         with stage.call(phone.user):
-            assert announced(phone)["kind"] == "call"
+            assert phone.announced()["kind"] == "call"
 
 
-def test_nobody_hears_of_a_caller_who_is_blocked(stage: Stage, choose: Choose) -> None:
+def test_nobody_hears_of_a_caller_who_is_blocked(stage: Stage) -> None:
     with stage.phone() as phone:
         phone.sleep()
-        choose(phone.user, "--block", f"BOSS@{DOMAIN}")
+        stage.choose(phone.user, "--block", f"BOSS@{DOMAIN}")
         refused(stage, phone.user, 603)
-        choose(phone.user, "--unblock", f"BOSS@{DOMAIN}")
+        stage.choose(phone.user, "--unblock", f"BOSS@{DOMAIN}")
         with stage.call(phone.user):
-            assert announced(phone)["kind"] == "call", "the first that comes"
+            assert phone.announced()["kind"] == "call", "the first that comes"
